@@ -1,0 +1,29 @@
+//! The words of Tidegauge: newtypes and records, with no I/O, clock or thread.
+//!
+//! Every other crate speaks in these. Units live in the types; integers that
+//! come from the chain stay integers.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod block;
+mod day;
+mod error;
+mod evidence;
+mod ids;
+mod liquidity;
+mod pool;
+mod step;
+mod swap;
+pub mod v3;
+
+pub use block::{BlockData, BlockRecord, BlockRef, PoolActivity, Tally};
+pub use day::{Day, DayError, SECONDS_PER_DAY};
+pub use error::ErrorClass;
+pub use evidence::{Coverage, Evidence};
+pub use ids::{BlockNumber, BlockRange, ChainId, LogIndex, PoolId, TxIndex, UnixSeconds};
+pub use liquidity::{LiquidityChange, LiquidityEvent};
+pub use pool::{Pool, PoolOrigin, PoolVerdict, Refusal, Token};
+pub use step::{Extend, Step};
+pub use swap::{RawAmount, SqrtPriceX96, Swap};
+
+pub use alloy_primitives::{Address, B256, I256, U256, U512};
