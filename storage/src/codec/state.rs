@@ -1,0 +1,200 @@
+//! The store's own state: head, journal entries, and the plain values of `meta`.
+
+use super::records::{BlockRefValue, TallyValue};
+use super::{read, write};
+use crate::codec_error::CodecError;
+use crate::families::Family;
+use crate::head::{Counters, Head, Mark};
+use crate::keys::parse_block_key;
+use crate::notice::Sequence;
+use bincode::{Decode, Encode};
+use tidegauge_model::BlockNumber;
+use uuid::Uuid;
+
+const HEAD_VERSION: u8 = 1;
+const JOURNAL_VERSION: u8 = 1;
+const NUMBER_VERSION: u8 = 1;
+const UUID_VERSION: u8 = 1;
+
+#[derive(Encode, Decode)]
+struct MarkValue {
+    start: Option<u64>,
+    tip: Option<BlockRefValue>,
+    coverage_from: Option<u64>,
+    swaps: u64,
+    liquidity: u64,
+    blocks: u64,
+    pools_accepted: u64,
+    pools_refused: u64,
+    tokens: u64,
+    logs: TallyValue,
+}
+
+#[derive(Encode, Decode)]
+struct HeadValue {
+    mark: MarkValue,
+    finalized: Option<u64>,
+    first_sequence: u64,
+    next_sequence: u64,
+    journal_entries: u64,
+    journal_bytes: u64,
+}
+
+pub(crate) fn encode_head(head: &Head, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let value = HeadValue {
+        mark: (&head.mark).into(),
+        finalized: head.finalized.map(|n| n.0),
+        first_sequence: head.first_sequence.0,
+        next_sequence: head.next_sequence.0,
+        journal_entries: head.journal_entries,
+        journal_bytes: head.journal_bytes,
+    };
+    write(HEAD_VERSION, &value, out)
+}
+
+pub(crate) fn decode_head(bytes: &[u8]) -> Result<Head, CodecError> {
+    let value: HeadValue = read(HEAD_VERSION, bytes)?;
+    if value.first_sequence > value.next_sequence {
+        return Err(CodecError::Impossible("first_sequence"));
+    }
+    Ok(Head {
+        mark: value.mark.into(),
+        finalized: value.finalized.map(BlockNumber),
+        first_sequence: Sequence(value.first_sequence),
+        next_sequence: Sequence(value.next_sequence),
+        journal_entries: value.journal_entries,
+        journal_bytes: value.journal_bytes,
+    })
+}
+
+/// What one journaled stretch of blocks changed; its key is the stretch's last block.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct JournalEntry {
+    /// The stretch's first block.
+    pub(crate) from: BlockNumber,
+    /// The state before it.
+    pub(crate) before: Mark,
+    /// The keys it touched, in the order it touched them first.
+    pub(crate) touched: Vec<Touched>,
+}
+
+/// A key with what was there before.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Touched {
+    pub(crate) family: Family,
+    pub(crate) key: Vec<u8>,
+    /// `None`: nothing.
+    pub(crate) before: Option<Vec<u8>>,
+}
+
+#[derive(Encode, Decode)]
+struct JournalValue {
+    from: u64,
+    before: MarkValue,
+    touched: Vec<(u8, Vec<u8>, Option<Vec<u8>>)>,
+}
+
+pub(crate) fn encode_journal(entry: &JournalEntry, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    let value = JournalValue {
+        from: entry.from.0,
+        before: (&entry.before).into(),
+        touched: entry
+            .touched
+            .iter()
+            .map(|t| (t.family as u8, t.key.clone(), t.before.clone()))
+            .collect(),
+    };
+    write(JOURNAL_VERSION, &value, out)
+}
+
+pub(crate) fn decode_journal(
+    key: &[u8],
+    bytes: &[u8],
+) -> Result<(BlockNumber, JournalEntry), CodecError> {
+    let to = parse_block_key(key)?;
+    let value: JournalValue = read(JOURNAL_VERSION, bytes)?;
+    let from = BlockNumber(value.from);
+    if from > to {
+        return Err(CodecError::Impossible("from"));
+    }
+    let touched = value
+        .touched
+        .into_iter()
+        .map(|(family, key, before)| {
+            Ok(Touched {
+                family: Family::from_byte(family).ok_or(CodecError::Impossible("family"))?,
+                key,
+                before,
+            })
+        })
+        .collect::<Result<_, CodecError>>()?;
+    Ok((
+        to,
+        JournalEntry {
+            from,
+            before: value.before.into(),
+            touched,
+        },
+    ))
+}
+
+pub(crate) fn encode_number(number: u64, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    write(NUMBER_VERSION, &number, out)
+}
+
+pub(crate) fn decode_number(bytes: &[u8]) -> Result<u64, CodecError> {
+    read(NUMBER_VERSION, bytes)
+}
+
+pub(crate) fn encode_uuid(uuid: Uuid, out: &mut Vec<u8>) -> Result<(), CodecError> {
+    write(UUID_VERSION, uuid.as_bytes(), out)
+}
+
+pub(crate) fn decode_uuid(bytes: &[u8]) -> Result<Uuid, CodecError> {
+    read(UUID_VERSION, bytes).map(Uuid::from_bytes)
+}
+
+impl From<&Mark> for MarkValue {
+    fn from(mark: &Mark) -> Self {
+        let Counters {
+            swaps,
+            liquidity,
+            blocks,
+            pools_accepted,
+            pools_refused,
+            tokens,
+            logs,
+        } = mark.counters;
+        Self {
+            start: mark.start.map(|n| n.0),
+            tip: mark.tip.map(Into::into),
+            coverage_from: mark.coverage_from.map(|n| n.0),
+            swaps,
+            liquidity,
+            blocks,
+            pools_accepted,
+            pools_refused,
+            tokens,
+            logs: logs.into(),
+        }
+    }
+}
+
+impl From<MarkValue> for Mark {
+    fn from(value: MarkValue) -> Self {
+        Self {
+            start: value.start.map(BlockNumber),
+            tip: value.tip.map(Into::into),
+            coverage_from: value.coverage_from.map(BlockNumber),
+            counters: Counters {
+                swaps: value.swaps,
+                liquidity: value.liquidity,
+                blocks: value.blocks,
+                pools_accepted: value.pools_accepted,
+                pools_refused: value.pools_refused,
+                tokens: value.tokens,
+                logs: value.logs.into(),
+            },
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Whether a range may follow the tip: pure checks of what the collector hands over.
+
+use crate::error::StepFault;
+use tidegauge_model::{BlockData, BlockRef, Extend, LogIndex, Tally};
+
+/// Checks a range against the block it should follow; `None` where the store is empty.
+pub(crate) fn check(extend: &Extend, base: Option<BlockRef>) -> Result<(), StepFault> {
+    let covered = &extend.covered;
+    if let Some(base) = base {
+        let expected = base.number.next();
+        if covered.range.from != expected {
+            return Err(StepFault::NotNext { expected });
+        }
+        if covered.parent != base.hash {
+            return Err(StepFault::NotOnTip {
+                parent: covered.parent,
+                tip: base.hash,
+            });
+        }
+    }
+    let mut sum = Tally::default();
+    let mut before: Option<&BlockData> = None;
+    for block in &extend.blocks {
+        check_place(extend, block, before)?;
+        check_rows(block)?;
+        sum = sum.plus(block.tally);
+        before = Some(block);
+    }
+    if !covered.tally.balances() || covered.tally != sum {
+        return Err(StepFault::RangeTally);
+    }
+    Ok(())
+}
+
+fn check_place(
+    extend: &Extend,
+    block: &BlockData,
+    before: Option<&BlockData>,
+) -> Result<(), StepFault> {
+    let covered = &extend.covered;
+    let number = block.number;
+    if !covered.range.contains(number) || before.is_some_and(|b| b.number >= number) {
+        return Err(StepFault::Misplaced { block: number });
+    }
+    if before.is_some_and(|b| b.timestamp > block.timestamp) {
+        return Err(StepFault::TimeRunsBack { block: number });
+    }
+    let expected_parent = match before {
+        Some(b) if b.number.next() == number => Some(b.hash),
+        None if number == covered.range.from => Some(covered.parent),
+        _ => None,
+    };
+    if let (Some(expected), Some(parent)) = (expected_parent, block.parent)
+        && expected != parent
+    {
+        return Err(StepFault::BrokenLink { block: number });
+    }
+    if number == covered.range.to && block.hash != covered.end_hash {
+        return Err(StepFault::EndMismatch { block: number });
+    }
+    Ok(())
+}
+
+fn check_rows(block: &BlockData) -> Result<(), StepFault> {
+    let number = block.number;
+    let misplaced = |log_index| {
+        Err(StepFault::MisplacedLog {
+            block: number,
+            log_index,
+        })
+    };
+    let mut last: Option<LogIndex> = None;
+    for swap in &block.swaps {
+        if swap.block != number
+            || swap.timestamp != block.timestamp
+            || last.is_some_and(|l| l >= swap.log_index)
+        {
+            return misplaced(swap.log_index);
+        }
+        last = Some(swap.log_index);
+    }
+    // Both lists ascend: one walk over the swaps finds an index used twice.
+    let mut swaps = block.swaps.iter().peekable();
+    last = None;
+    for event in &block.liquidity {
+        while swaps.next_if(|s| s.log_index < event.log_index).is_some() {}
+        if event.block != number
+            || event.timestamp != block.timestamp
+            || last.is_some_and(|l| l >= event.log_index)
+            || swaps.peek().is_some_and(|s| s.log_index == event.log_index)
+        {
+            return misplaced(event.log_index);
+        }
+        last = Some(event.log_index);
+    }
+    // A block has no 2³² logs; the bound keeps every later sum from overflowing.
+    let rows = (block.swaps.len() + block.liquidity.len()) as u64;
+    if !block.tally.balances()
+        || block.tally.decoded < rows
+        || block.tally.received > u64::from(u32::MAX)
+    {
+        return Err(StepFault::BlockTally { block: number });
+    }
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! Keys: hand-written, fixed width, big-endian, so that byte order is logical order.
+
+use crate::codec_error::CodecError;
+use crate::notice::Sequence;
+use tidegauge_model::{Address, BlockNumber, BlockRange, LogIndex, PoolId};
+
+/// Bytes of a row's key.
+pub(crate) const ROW_KEY_BYTES: usize = 32;
+
+/// A row's key: pool 20 | block u64 | log index u32.
+pub(crate) type RowKey = [u8; ROW_KEY_BYTES];
+
+pub(crate) fn row_key(pool: PoolId, block: BlockNumber, log_index: LogIndex) -> RowKey {
+    let mut key = [0; ROW_KEY_BYTES];
+    key[..20].copy_from_slice(pool.0.as_slice());
+    key[20..28].copy_from_slice(&block.0.to_be_bytes());
+    key[28..].copy_from_slice(&log_index.0.to_be_bytes());
+    key
+}
+
+pub(crate) fn parse_row_key(key: &[u8]) -> Result<(PoolId, BlockNumber, LogIndex), CodecError> {
+    let key: &RowKey = exact(key)?;
+    let (pool, rest) = key.split_at(20);
+    let (block, log_index) = rest.split_at(8);
+    Ok((
+        PoolId(Address::from_slice(pool)),
+        parse_block_key(block)?,
+        LogIndex(u32::from_be_bytes(*exact(log_index)?)),
+    ))
+}
+
+pub(crate) fn block_key(block: BlockNumber) -> [u8; 8] {
+    block.0.to_be_bytes()
+}
+
+pub(crate) fn parse_block_key(key: &[u8]) -> Result<BlockNumber, CodecError> {
+    Ok(BlockNumber(u64::from_be_bytes(*exact(key)?)))
+}
+
+pub(crate) fn address_key(address: Address) -> [u8; 20] {
+    address.0.0
+}
+
+pub(crate) fn parse_address_key(key: &[u8]) -> Result<Address, CodecError> {
+    Ok(Address::new(*exact(key)?))
+}
+
+pub(crate) fn sequence_key(sequence: Sequence) -> [u8; 8] {
+    sequence.0.to_be_bytes()
+}
+
+pub(crate) fn parse_sequence_key(key: &[u8]) -> Result<Sequence, CodecError> {
+    Ok(Sequence(u64::from_be_bytes(*exact(key)?)))
+}
+
+/// Bounds, the upper one excluded, of a pool's rows in a range of blocks.
+pub(crate) fn row_bounds(pool: PoolId, range: BlockRange) -> (Vec<u8>, Vec<u8>) {
+    let lower = row_key(pool, range.from, LogIndex(0)).to_vec();
+    let upper = row_key(pool, range.to, LogIndex(u32::MAX));
+    (lower, just_after(&upper))
+}
+
+/// Bounds, the upper one excluded, of a range of heights.
+pub(crate) fn block_bounds(range: BlockRange) -> (Vec<u8>, Vec<u8>) {
+    (
+        block_key(range.from).to_vec(),
+        just_after(&block_key(range.to)),
+    )
+}
+
+/// The least byte string greater than this key.
+pub(crate) fn just_after(key: &[u8]) -> Vec<u8> {
+    let mut next = Vec::with_capacity(key.len() + 1);
+    next.extend_from_slice(key);
+    next.push(0);
+    next
+}
+
+fn exact<const N: usize>(key: &[u8]) -> Result<&[u8; N], CodecError> {
+    key.try_into().map_err(|_| CodecError::KeyWidth {
+        expected: N,
+        found: key.len(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use proptest::prelude::*;
+
+    fn row() -> impl Strategy<Value = (PoolId, BlockNumber, LogIndex)> {
+        // Few pools, so that the later parts of the key decide the order too.
+        (0u8..3, any::<u64>(), any::<u32>()).prop_map(|(p, b, l)| {
+            (
+                PoolId(Address::repeat_byte(p.wrapping_mul(0x7f))),
+                BlockNumber(b),
+                LogIndex(l),
+            )
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn row_keys_read_back_and_order_as_rows(a in row(), b in row()) {
+            let (ka, kb) = (row_key(a.0, a.1, a.2), row_key(b.0, b.1, b.2));
+            prop_assert_eq!(parse_row_key(&ka).unwrap(), a);
+            prop_assert_eq!(ka.cmp(&kb), a.cmp(&b));
+        }
+
+        #[test]
+        fn block_keys_read_back_and_order_as_heights(a: u64, b: u64) {
+            let (ka, kb) = (block_key(BlockNumber(a)), block_key(BlockNumber(b)));
+            prop_assert_eq!(parse_block_key(&ka).unwrap(), BlockNumber(a));
+            prop_assert_eq!(ka.cmp(&kb), a.cmp(&b));
+            prop_assert_eq!(sequence_key(Sequence(a)), ka);
+            prop_assert_eq!(parse_sequence_key(&ka).unwrap(), Sequence(a));
+        }
+
+        #[test]
+        fn address_keys_read_back(a: [u8; 20]) {
+            prop_assert_eq!(parse_address_key(&address_key(Address::from(a))).unwrap(), Address::from(a));
+        }
+
+        #[test]
+        fn bounds_hold_exactly_the_range(a in row(), from: u64, span in 0u64..1_000) {
+            let range = BlockRange::new(BlockNumber(from), BlockNumber(from.saturating_add(span))).unwrap();
+            let (lower, upper) = row_bounds(a.0, range);
+            let key = row_key(a.0, a.1, a.2).to_vec();
+            prop_assert_eq!(lower <= key && key < upper, range.contains(a.1));
+        }
+    }
+
+    #[test]
+    fn keys_of_another_width_are_refused() {
+        for width in [0, 7, 9, 19, 21, 31, 33] {
+            let key = vec![0; width];
+            assert!(parse_row_key(&key).is_err());
+            assert!(parse_block_key(&key).is_err());
+            assert!(parse_address_key(&key).is_err());
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The embedded store: RocksDB behind a wall.
+//!
+//! One [`Store`] writes; any number of [`Reader`]s read, each [`View`] at one
+//! state. A [`Step`](tidegauge_model::Step) is applied whole or not at all:
+//! one write batch with a synced log holds its rows, the journal that undoes
+//! it, the notice that tells the mirrors, and the new tip. Going back runs the
+//! same code with delete for put.
+//!
+//! Nothing outside this crate knows RocksDB, its keys or its bytes.
+
+mod beside;
+mod block_rows;
+mod block_walk;
+mod codec;
+mod codec_error;
+mod commit;
+mod database;
+mod digest;
+mod draft;
+mod end_check;
+mod error;
+mod extend_check;
+mod families;
+mod folder;
+mod head;
+mod journal;
+mod keys;
+mod meta;
+mod notice;
+mod open;
+mod open_options;
+mod options;
+mod outbox;
+mod row_digest;
+mod scan;
+mod store;
+mod stretch;
+mod unwind;
+pub mod verify;
+mod view;
+
+pub use block_rows::BlockRows;
+pub use block_walk::{BlockWalk, StoredBlock};
+pub use codec::encode_swap;
+pub use codec_error::CodecError;
+pub use digest::logical_digest;
+pub use error::{StepFault, StoreError};
+pub use families::{Access, Declaration, FAMILIES, Family, Reversal};
+pub use head::{Counters, Tip};
+pub use meta::FORMAT;
+pub use notice::{MirrorPosition, Notice, NoticeKind, Sequence};
+pub use open_options::{Create, DEFAULT_MEMORY_MIB, StoreOptions};
+pub use row_digest::RowDigest;
+pub use scan::Scan;
+pub use store::{Applied, HARD_BATCH_BYTES, MAX_BATCH_BYTES, Store};
+pub use view::{Identity, Reader, View};

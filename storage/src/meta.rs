@@ -1,0 +1,15 @@
+//! The format's number and the keys of `meta`.
+
+/// The format that this program writes.
+pub const FORMAT: u32 = 1;
+
+/// Format of the store, a number.
+pub(crate) const FORMAT_KEY: &[u8] = b"format";
+/// Chain that it holds, a number.
+pub(crate) const CHAIN_KEY: &[u8] = b"chain_id";
+/// Who it is, a UUID.
+pub(crate) const IDENTITY_KEY: &[u8] = b"identity";
+/// How often another collector took over, a number.
+pub(crate) const EPOCH_KEY: &[u8] = b"epoch";
+/// Where it stands; written with every batch.
+pub(crate) const HEAD_KEY: &[u8] = b"head";

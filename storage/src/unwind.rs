@@ -1,0 +1,78 @@
+//! The way back: before-images restored, newest first, in the same batch as what follows.
+
+use crate::codec::decode_coverage;
+use crate::database::damaged;
+use crate::draft::Draft;
+use crate::error::StoreError;
+use crate::families::Family;
+use crate::journal;
+use crate::keys::block_key;
+use crate::notice::NoticeKind;
+use crate::outbox;
+use tidegauge_model::{BlockRange, BlockRef};
+
+/// Takes the draft back to `to`; returns the number of blocks taken back.
+pub(crate) fn unwind(draft: &mut Draft<'_>, to: BlockRef) -> Result<u64, StoreError> {
+    let unknown = StoreError::UnwindUnknown { to };
+    let (Some(start), Some(tip)) = (draft.head.mark.start, draft.head.mark.tip) else {
+        return Err(unknown);
+    };
+    if let Some(finalized) = draft.head.finalized
+        && to.number < finalized
+    {
+        return Err(StoreError::UnwindBelowFinal {
+            to: to.number,
+            finalized,
+        });
+    }
+    let Some(range) = BlockRange::new(to.number.next(), tip.number) else {
+        return if to == tip { Ok(0) } else { Err(unknown) };
+    };
+    let everything = range.from == start;
+    if range.from < start || everything && parent_of_start(draft)? != Some(to.hash) {
+        return Err(unknown);
+    }
+    while let Some(at) = draft.head.mark.tip
+        && at.number > to.number
+    {
+        step_back(draft, at)?;
+    }
+    match draft.head.mark.tip {
+        Some(at) if at == to => {}
+        None if everything => draft.floor = Some(to),
+        _ => return Err(unknown),
+    }
+    outbox::notify(draft, NoticeKind::Unwound, range, to)?;
+    Ok(range.len_blocks())
+}
+
+/// Undoes the last journaled stretch.
+fn step_back(draft: &mut Draft<'_>, tip: BlockRef) -> Result<(), StoreError> {
+    let (entry, bytes) = journal::entry(draft, tip.number)?;
+    for touched in entry.touched.into_iter().rev() {
+        draft.restore(touched)?;
+    }
+    let before = entry.before.tip;
+    if before.is_some_and(|b| b.number.next() != entry.from) {
+        return Err(StoreError::Contradiction(format!(
+            "the journal of block {} does not lead back to the block before it",
+            tip.number
+        )));
+    }
+    draft.head.mark = entry.before;
+    journal::remove(draft, tip.number, bytes)
+}
+
+fn parent_of_start(draft: &Draft<'_>) -> Result<Option<tidegauge_model::B256>, StoreError> {
+    let Some(start) = draft.head.mark.start else {
+        return Ok(None);
+    };
+    let key = block_key(start);
+    let Some(value) = draft.get(Family::Coverage, &key)? else {
+        return Err(StoreError::Contradiction(format!(
+            "coverage does not begin at the start, block {start}"
+        )));
+    };
+    let coverage = decode_coverage(&key, &value).map_err(|e| damaged(Family::Coverage, &key, e))?;
+    Ok(Some(coverage.parent))
+}

@@ -1,0 +1,15 @@
+//! The storage crate's integration tests: one binary, a module for each concern.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(unreachable_pub)]
+// Tests damage stores on purpose, behind the store's back.
+#![allow(clippy::disallowed_methods)]
+
+mod beside;
+mod commits;
+mod damage;
+mod full_disk;
+mod kill;
+mod model;
+mod refusals;
+mod violations;
+mod world;

@@ -1,0 +1,134 @@
+//! Each invariant's check finds what it is for.
+
+use crate::commits::{open, options};
+use crate::world::{Chain, START, World, accepted};
+use rocksdb::DB;
+use tidegauge_model::{Evidence, PoolId, PoolVerdict, Step};
+use tidegauge_storage::{Store, verify};
+
+/// Blocks of the store; starts look at the last 128 only.
+const BLOCKS: u64 = 400;
+const FINAL: u64 = START + BLOCKS - 10;
+
+/// A name, what is done to the files, and the invariants that then fail.
+type Spoiler = (&'static str, fn(&DB), &'static [u8]);
+
+#[test]
+fn what_is_spoiled_is_found_by_its_number() {
+    let spoilers: &[Spoiler] = &[
+        ("nothing", |_| {}, &[]),
+        ("identity", |db| delete(db, "meta", b"identity"), &[1]),
+        ("coverage", |db| delete_nth(db, "coverage", 0), &[2, 7]),
+        ("journal", |db| delete_nth(db, "journal", 3), &[3]),
+        ("outbox", |db| delete_nth(db, "outbox", 10), &[4]),
+        ("token", |db| delete_nth(db, "tokens", 0), &[5, 12]),
+        (
+            "block",
+            |db| delete(db, "blocks", &(START + 100).to_be_bytes()),
+            &[7, 10, 12],
+        ),
+        ("block order", exchange_blocks, &[6, 8, 9]),
+        ("swap", |db| delete_nth(db, "swaps", 0), &[8, 9, 12]),
+        ("event", |db| delete_nth(db, "liquidity", 0), &[9, 12]),
+        ("swap value", exchange_swaps, &[8]),
+        ("stray swap", add_stray_swap, &[10, 12]),
+        ("pool", |db| delete_nth(db, "pools", 0), &[11, 12]),
+    ];
+    let mut world = World::new(15, 3, 9);
+    let mut chain = Chain::default();
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    for n in 0..20 {
+        let evidence = Evidence::ALL[usize::from(n >= 10)];
+        let extend = chain.grow(&mut world, BLOCKS / 20, Some(FINAL), evidence);
+        store.apply(&Step::Extend(extend)).unwrap();
+    }
+    // More notices than a start looks at.
+    for _ in 0..200 {
+        let at = chain.blocks.len();
+        chain.grow(&mut world, 1, Some(FINAL), Evidence::Bloom);
+        let extend = chain.extend_from(at, Some(FINAL), Evidence::Bloom);
+        store.apply(&Step::Extend(extend)).unwrap();
+    }
+    store.close().unwrap();
+    for (name, spoil, expected) in spoilers {
+        let copy = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(dir.path()).unwrap() {
+            let from = entry.unwrap().path();
+            std::fs::copy(&from, copy.path().join(from.file_name().unwrap())).unwrap();
+        }
+        let families = DB::list_cf(&rocksdb::Options::default(), copy.path()).unwrap();
+        let db = DB::open_cf(&rocksdb::Options::default(), copy.path(), families).unwrap();
+        spoil(&db);
+        drop(db);
+        let store = Store::open(copy.path(), &options()).unwrap();
+        let reader = store.reader();
+        let report = verify::all(&reader.view().unwrap(), |_| {}).unwrap();
+        let mut numbers: Vec<_> = report
+            .violations
+            .iter()
+            .map(|v| v.invariant.number)
+            .collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers, *expected, "{name}: {:#?}", report.violations);
+        assert_eq!(report.is_clean(), expected.is_empty());
+    }
+    let covered: std::collections::BTreeSet<_> =
+        spoilers.iter().flat_map(|(.., numbers)| *numbers).collect();
+    assert!(
+        verify::INVARIANTS
+            .iter()
+            .all(|i| covered.contains(&i.number)),
+        "every invariant is met"
+    );
+}
+
+fn delete(db: &DB, family: &str, key: &[u8]) {
+    db.delete_cf(db.cf_handle(family).unwrap(), key).unwrap();
+}
+
+fn nth(db: &DB, family: &str, n: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut rows = db.raw_iterator_cf(db.cf_handle(family).unwrap());
+    rows.seek_to_first();
+    for _ in 0..n {
+        rows.next();
+    }
+    let (key, value) = rows.item().unwrap();
+    (key.to_vec(), value.to_vec())
+}
+
+fn delete_nth(db: &DB, family: &str, n: usize) {
+    let (key, _) = nth(db, family, n);
+    delete(db, family, &key);
+}
+
+/// Two rows take each other's place: the counts still hold.
+fn exchange(db: &DB, family: &str, a: usize, b: usize) {
+    let ((key_a, value_a), (key_b, value_b)) = (nth(db, family, a), nth(db, family, b));
+    let handle = db.cf_handle(family).unwrap();
+    db.put_cf(handle, key_a, value_b).unwrap();
+    db.put_cf(handle, key_b, value_a).unwrap();
+}
+
+fn exchange_blocks(db: &DB) {
+    exchange(db, "blocks", 20, 25);
+}
+
+fn exchange_swaps(db: &DB) {
+    exchange(db, "swaps", 3, 4);
+}
+
+/// A row that no block knows, of an accepted pool.
+fn add_stray_swap(db: &DB) {
+    let (_, value) = nth(db, "swaps", 0);
+    let (pool, _) = nth(db, "pools", 0);
+    let PoolVerdict::Accepted(known) = accepted(PoolId(pool.as_slice().try_into().unwrap())) else {
+        panic!("accepted");
+    };
+    let mut key = known.id.0.to_vec();
+    key.extend((START - 500).to_be_bytes());
+    key.extend(1u32.to_be_bytes());
+    db.put_cf(db.cf_handle("swaps").unwrap(), key, value)
+        .unwrap();
+}

@@ -1,0 +1,278 @@
+//! A small made-up chain: blocks, forks, pools and tokens from a seed.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+use tidegauge_model::{
+    Address, B256, BlockData, BlockNumber, BlockRange, BlockRef, Coverage, Evidence, Extend, I256,
+    LiquidityChange, LiquidityEvent, LogIndex, Pool, PoolId, PoolOrigin, PoolVerdict, RawAmount,
+    Refusal, SqrtPriceX96, Swap, Tally, Token, TxIndex, U256, UnixSeconds,
+};
+
+/// First block of every made-up chain.
+pub(crate) const START: u64 = 1_000;
+
+/// Hash of the block before it.
+pub(crate) const GENESIS: B256 = B256::repeat_byte(0xee);
+
+/// Makes blocks.
+pub(crate) struct World {
+    rng: ChaCha8Rng,
+    pools: u8,
+    /// Most rows of a block, per kind.
+    rows: u32,
+}
+
+impl World {
+    pub(crate) fn new(seed: u64, pools: u8, rows: u32) -> Self {
+        Self {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            pools,
+            rows,
+        }
+    }
+
+    pub(crate) fn below(&mut self, n: u64) -> u64 {
+        self.rng.random_range(0..n)
+    }
+
+    /// A block on top of another.
+    pub(crate) fn block(&mut self, number: u64, parent: B256) -> BlockData {
+        let hash = B256::from(self.rng.random::<[u8; 32]>());
+        let timestamp = UnixSeconds(1_700_000_000 + 12 * number);
+        let mut block = BlockData {
+            number: BlockNumber(number),
+            hash,
+            parent: Some(parent),
+            timestamp,
+            swaps: Vec::new(),
+            liquidity: Vec::new(),
+            tally: Tally::default(),
+        };
+        let rows = self.rng.random_range(0..=self.rows);
+        let mut log_index = 0;
+        for _ in 0..rows {
+            log_index += self.rng.random_range(1..4);
+            if self.rng.random_range(0..8) == 0 {
+                let event = self.event(&block, LogIndex(log_index));
+                block.liquidity.push(event);
+            } else {
+                let swap = self.swap(&block, LogIndex(log_index));
+                block.swaps.push(swap);
+            }
+        }
+        let decoded = (block.swaps.len() + block.liquidity.len()) as u64;
+        block.tally = Tally {
+            received: decoded,
+            decoded,
+            refused: 0,
+        };
+        block
+    }
+
+    /// Exactly so many swaps in one block.
+    pub(crate) fn full_block(&mut self, number: u64, parent: B256, swaps: u32) -> BlockData {
+        let mut block = self.block(number, parent);
+        block.liquidity.clear();
+        block.swaps.clear();
+        for log_index in 0..swaps {
+            let swap = self.swap(&block, LogIndex(log_index));
+            block.swaps.push(swap);
+        }
+        let decoded = u64::from(swaps);
+        block.tally = Tally {
+            received: decoded,
+            decoded,
+            refused: 0,
+        };
+        block
+    }
+
+    fn pool(&mut self) -> PoolId {
+        // Low numbers are busy, as on the real chain.
+        let a = self.rng.random_range(0..self.pools);
+        let b = self.rng.random_range(0..self.pools);
+        pool_id(a.min(b))
+    }
+
+    fn address(&mut self) -> Address {
+        Address::repeat_byte(self.rng.random_range(1..200))
+    }
+
+    fn swap(&mut self, block: &BlockData, log_index: LogIndex) -> Swap {
+        let pool = self.pool();
+        let amount = |rng: &mut ChaCha8Rng| {
+            I256::from_raw(U256::from(rng.random::<u128>() >> rng.random_range(40..80)))
+        };
+        let amount0 = amount(&mut self.rng);
+        let amount1 = amount(&mut self.rng).wrapping_neg();
+        Swap {
+            pool,
+            block: block.number,
+            log_index,
+            tx_hash: B256::from(self.rng.random::<[u8; 32]>()),
+            tx_index: TxIndex(log_index.0 / 2),
+            timestamp: block.timestamp,
+            sender: self.address(),
+            recipient: self.address(),
+            origin: self.rng.random::<bool>().then(|| self.address()),
+            amount0: RawAmount(amount0),
+            amount1: RawAmount(amount1),
+            sqrt_price: SqrtPriceX96(U256::from(self.rng.random::<u128>())),
+            liquidity: self.rng.random::<u128>() >> 50,
+            tick: self.rng.random_range(-887_272..=887_272),
+        }
+    }
+
+    fn event(&mut self, block: &BlockData, log_index: LogIndex) -> LiquidityEvent {
+        let pool = self.pool();
+        LiquidityEvent {
+            pool,
+            block: block.number,
+            log_index,
+            tx_hash: B256::from(self.rng.random::<[u8; 32]>()),
+            tx_index: TxIndex(log_index.0 / 2),
+            timestamp: block.timestamp,
+            origin: None,
+            change: LiquidityChange::Burn {
+                owner: self.address(),
+                tick_lower: -60,
+                tick_upper: 60,
+                amount: self.rng.random(),
+                amount0: U256::from(self.rng.random::<u64>()),
+                amount1: U256::ZERO,
+            },
+        }
+    }
+}
+
+pub(crate) fn pool_id(n: u8) -> PoolId {
+    PoolId(Address::from([n.wrapping_mul(37); 20]))
+}
+
+/// A pool's two tokens; pools share them.
+fn tokens_of(pool: PoolId) -> [Address; 2] {
+    let n = pool.0[0];
+    [
+        Address::repeat_byte(0x80 | (n % 5)),
+        Address::repeat_byte(0xc0 | (n % 7)),
+    ]
+}
+
+fn pools_of(block: &BlockData) -> BTreeSet<PoolId> {
+    let swaps = block.swaps.iter().map(|s| s.pool);
+    swaps
+        .chain(block.liquidity.iter().map(|e| e.pool))
+        .collect()
+}
+
+/// One chain, as a list of blocks on top of [`GENESIS`].
+#[derive(Clone, Default)]
+pub(crate) struct Chain {
+    pub(crate) blocks: Vec<BlockData>,
+}
+
+impl Chain {
+    pub(crate) fn tip(&self) -> BlockRef {
+        self.blocks.last().map_or(
+            BlockRef {
+                number: BlockNumber(START - 1),
+                hash: GENESIS,
+            },
+            |b| BlockRef {
+                number: b.number,
+                hash: b.hash,
+            },
+        )
+    }
+
+    /// The block reference `depth` blocks below the tip.
+    pub(crate) fn back(&self, depth: usize) -> BlockRef {
+        let mut shorter = self.clone();
+        shorter.blocks.truncate(self.blocks.len() - depth);
+        shorter.tip()
+    }
+
+    /// Grows by some blocks, and says so as a range.
+    pub(crate) fn grow(
+        &mut self,
+        world: &mut World,
+        count: u64,
+        finalized: Option<u64>,
+        evidence: Evidence,
+    ) -> Extend {
+        let at = self.blocks.len();
+        for _ in 0..count {
+            let tip = self.tip();
+            let block = world.block(tip.number.0 + 1, tip.hash);
+            self.blocks.push(block);
+        }
+        self.extend_from(at, finalized, evidence)
+    }
+
+    /// The blocks from an index on, as a range with whatever is met first in them.
+    pub(crate) fn extend_from(
+        &self,
+        at: usize,
+        finalized: Option<u64>,
+        evidence: Evidence,
+    ) -> Extend {
+        let known: BTreeSet<PoolId> = self.blocks[..at].iter().flat_map(pools_of).collect();
+        let known_tokens: BTreeSet<Address> = known.iter().flat_map(|p| tokens_of(*p)).collect();
+        let blocks = self.blocks[at..].to_vec();
+        let met: BTreeSet<PoolId> = blocks.iter().flat_map(pools_of).collect();
+        let fresh: Vec<PoolId> = met.difference(&known).copied().collect();
+        let tokens: BTreeSet<Address> = fresh
+            .iter()
+            .flat_map(|p| tokens_of(*p))
+            .filter(|t| !known_tokens.contains(t))
+            .collect();
+        let mut before = self.clone();
+        before.blocks.truncate(at);
+        let parent = before.tip();
+        Extend {
+            covered: Coverage {
+                range: BlockRange::new(parent.number.next(), self.tip().number).unwrap(),
+                evidence,
+                parent: parent.hash,
+                end_hash: self.tip().hash,
+                tally: blocks
+                    .iter()
+                    .fold(Tally::default(), |sum, b| sum.plus(b.tally)),
+            },
+            blocks,
+            verdicts: fresh.into_iter().map(accepted).collect(),
+            tokens: tokens.into_iter().map(token).collect(),
+            finalized: finalized.map(BlockNumber),
+        }
+    }
+}
+
+pub(crate) fn accepted(id: PoolId) -> PoolVerdict {
+    let [token0, token1] = tokens_of(id);
+    PoolVerdict::Accepted(Pool {
+        id,
+        factory: Address::repeat_byte(0xfa),
+        token0,
+        token1,
+        fee_pips: 3_000,
+        tick_spacing: 60,
+        origin: PoolOrigin::Create2,
+    })
+}
+
+pub(crate) fn refused(n: u8) -> PoolVerdict {
+    PoolVerdict::Refused {
+        id: PoolId(Address::from([n; 20])),
+        refusal: Refusal::ForeignFactory,
+    }
+}
+
+pub(crate) fn token(address: Address) -> Token {
+    Token {
+        address,
+        symbol: Some(format!("T{:02x}", address[0])),
+        name: None,
+        decimals: address[0] % 20,
+    }
+}
