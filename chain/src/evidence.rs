@@ -1,0 +1,192 @@
+//! What stands behind a block: its hash, its parent, its bloom, its receipts root.
+
+use crate::{
+    header::{StatedHeader, VerifiedHeader},
+    receipts::{BlockReceipts, TxReceipt},
+};
+use alloy::{
+    consensus::{Header, RlpEncodableReceipt},
+    primitives::{B256, Bloom},
+    trie::root::ordered_trie_root_with_encoder,
+};
+use tidegauge_model::BlockNumber;
+
+/// A block whose parts do not agree.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum EvidenceError {
+    /// The header does not hash to the hash stated.
+    #[error("header of block {block} hashes to {computed}, not to {stated}")]
+    HeaderHash {
+        /// The block.
+        block: BlockNumber,
+        /// As stated.
+        stated: B256,
+        /// As computed.
+        computed: B256,
+    },
+    /// Another block than the one asked for.
+    #[error("block {found} in reply to the question for block {asked}")]
+    Number {
+        /// Asked for.
+        asked: BlockNumber,
+        /// Received.
+        found: BlockNumber,
+    },
+    /// A block that does not follow the one before it.
+    #[error("block {block} has parent {found}, but the block before it has hash {expected}")]
+    Parent {
+        /// The block.
+        block: BlockNumber,
+        /// The hash of the block before.
+        expected: B256,
+        /// The parent it names.
+        found: B256,
+    },
+    /// Receipts that are not those of the block's transactions.
+    #[error("receipts of block {block}: {problem}")]
+    Receipts {
+        /// The block.
+        block: BlockNumber,
+        /// What is wrong.
+        problem: String,
+    },
+    /// The receipts do not have the root in the header.
+    #[error("receipts root of block {block} is {computed}, but its header says {stated}")]
+    ReceiptsRoot {
+        /// The block.
+        block: BlockNumber,
+        /// As stated.
+        stated: B256,
+        /// As computed.
+        computed: B256,
+    },
+    /// The logs do not have the bloom in the header.
+    #[error("logs of block {block} do not have the bloom in its header")]
+    Bloom {
+        /// The block.
+        block: BlockNumber,
+    },
+}
+
+/// Recomputes a header's hash.
+///
+/// # Errors
+/// If it is not the one stated.
+pub fn check_hash(stated: StatedHeader) -> Result<VerifiedHeader, EvidenceError> {
+    let computed = stated.inner.hash_slow();
+    if computed != stated.hash {
+        return Err(EvidenceError::HeaderHash {
+            block: BlockNumber(stated.inner.number),
+            stated: stated.hash,
+            computed,
+        });
+    }
+    Ok(VerifiedHeader {
+        inner: stated.inner,
+        hash: stated.hash,
+        transactions: stated.transactions,
+    })
+}
+
+/// Checks that a header is that of `asked` and, where the hash before is known, follows it.
+///
+/// # Errors
+/// Another height, or another parent.
+pub fn check_place(
+    header: &VerifiedHeader,
+    asked: BlockNumber,
+    before: Option<B256>,
+) -> Result<(), EvidenceError> {
+    let found = BlockNumber(header.inner.number);
+    if found != asked {
+        return Err(EvidenceError::Number { asked, found });
+    }
+    match before {
+        Some(expected) if expected != header.inner.parent_hash => Err(EvidenceError::Parent {
+            block: asked,
+            expected,
+            found: header.inner.parent_hash,
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that receipts are those of the header's transactions, and recomputes
+/// bloom and root from them.
+///
+/// # Errors
+/// What does not agree.
+pub fn check_receipts(
+    header: &VerifiedHeader,
+    receipts: &BlockReceipts,
+) -> Result<(), EvidenceError> {
+    let block = BlockNumber(header.inner.number);
+    let problem = |problem: String| EvidenceError::Receipts { block, problem };
+    let (found, expected) = (receipts.receipts.len(), header.transactions.len());
+    if found != expected {
+        return Err(problem(format!(
+            "{found} receipts of {expected} transactions"
+        )));
+    }
+    let mut next_log = 0;
+    for (receipt, tx) in receipts.receipts.iter().zip(&header.transactions) {
+        if receipt.tx_hash != *tx {
+            return Err(problem(format!(
+                "a receipt of {} in the place of {tx}",
+                receipt.tx_hash
+            )));
+        }
+        if receipt.block_hash != header.hash {
+            return Err(problem(format!(
+                "a receipt of block {}",
+                receipt.block_hash
+            )));
+        }
+        if let Some(first) = receipt.first_log_index {
+            if first != next_log {
+                return Err(problem(format!("log {first} in the place of {next_log}")));
+            }
+            next_log += u32::try_from(receipt.inner.receipt.logs.len()).unwrap_or(u32::MAX);
+        }
+    }
+    check_roots(&header.inner, &receipts.receipts)
+}
+
+/// Recomputes bloom and root of receipts.
+///
+/// # Errors
+/// The first that the header contradicts.
+pub fn check_roots(header: &Header, receipts: &[TxReceipt]) -> Result<(), EvidenceError> {
+    let block = BlockNumber(header.number);
+    let computed = receipts_root(receipts);
+    if computed != header.receipts_root {
+        return Err(EvidenceError::ReceiptsRoot {
+            block,
+            stated: header.receipts_root,
+            computed,
+        });
+    }
+    let bloom = receipts.iter().fold(Bloom::ZERO, |bloom, receipt| {
+        bloom | receipt.inner.logs_bloom
+    });
+    if bloom != header.logs_bloom {
+        return Err(EvidenceError::Bloom { block });
+    }
+    Ok(())
+}
+
+/// The root of the trie of receipts.
+///
+/// `alloy::consensus::proofs::calculate_receipt_root` knows the transaction types of
+/// its release; the encoding below is the same for all of them, later ones included.
+pub fn receipts_root(receipts: &[TxReceipt]) -> B256 {
+    ordered_trie_root_with_encoder(receipts, |receipt, out| {
+        if receipt.tx_type != 0 {
+            out.push(receipt.tx_type);
+        }
+        receipt
+            .inner
+            .receipt
+            .rlp_encode_with_bloom(&receipt.inner.logs_bloom, out);
+    })
+}

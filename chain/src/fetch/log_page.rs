@@ -1,0 +1,169 @@
+//! Pages of `eth_getLogs`: asked for, doubted, timed, assembled.
+
+use super::{
+    assemble::{Assembler, Frame, unknown_in},
+    claim::{Claim, ask, headers_per_request},
+    confirm::confirm,
+    page::{Page, PageError},
+    receipt_page::{proven_blocks, read_header},
+};
+use crate::{
+    error::{ChainError, Result},
+    header::BlockHeader,
+    logs::LogRecord,
+    pools::PoolBook,
+    ranges::is_suspect,
+    rpc::Call,
+    source::Inner,
+};
+use std::collections::HashMap;
+use tidegauge_model::{BlockNumber, BlockRange, Evidence, UnixSeconds};
+
+/// A page is thin below one log in so many blocks: what is missing would not show.
+const THIN_BLOCKS_PER_LOG: u64 = 64;
+
+/// A page is thin, too, below this part of what its neighbours' density promises.
+const THIN_PART: u64 = 8;
+
+/// One page of logs; `expected` is what the density of other pages promises.
+pub(crate) async fn log_page(
+    inner: &Inner,
+    book: &PoolBook,
+    range: BlockRange,
+    expected: Option<u64>,
+) -> std::result::Result<Page, PageError> {
+    let mut claim = ask(inner, range).await?;
+    if is_suspect(claim.received) {
+        return Err(PageError::TooDense(None));
+    }
+    let count = claim.received;
+    let thin = count * THIN_BLOCKS_PER_LOG < range.len_blocks()
+        || expected.is_some_and(|expected| count * THIN_PART < expected);
+    if thin {
+        confirm(inner, &mut claim).await?;
+    }
+    Ok(finish(inner, book, claim).await?)
+}
+
+/// One block whose page would be too large, or cut: rebuilt from its receipts.
+pub(crate) async fn rebuilt_block(
+    inner: &Inner,
+    book: &PoolBook,
+    number: BlockNumber,
+) -> Result<Page> {
+    let (mut blocks, _, endpoint) = proven_blocks(inner, &[number], false).await?;
+    let block = blocks.pop().ok_or_else(|| ChainError::NoBlock {
+        endpoint: endpoint.clone(),
+        block: number,
+    })?;
+    let brief = block.header.brief();
+    let claim = Claim {
+        range: BlockRange::one(number),
+        first: brief,
+        last: brief,
+        received: block.records.len() as u64,
+        records: block.records,
+        evidence: Evidence::Receipts,
+        endpoint,
+    };
+    finish(inner, book, claim).await
+}
+
+async fn finish(inner: &Inner, book: &PoolBook, claim: Claim) -> Result<Page> {
+    let times = timestamps(inner, &claim).await?;
+    let unknown = unknown_in(claim.records.iter(), &inner.filter, book);
+    inner.resolver.resolve(&inner.rpc, book, &unknown).await?;
+    let mut assembler = Assembler::new(&inner.filter, book, &claim.endpoint);
+    let mut blocks = Vec::new();
+    let mut records = claim.records.into_iter().peekable();
+    while let Some(record) = records.peek() {
+        let number = record.block;
+        let timestamp =
+            trusted_time(record, &claim.first, &claim.last).or_else(|| times.get(&number).copied());
+        let frame = Frame {
+            number,
+            hash: record.block_hash,
+            // Only its logs were read; a row must not depend on how pages were cut.
+            parent: None,
+            timestamp: timestamp.ok_or_else(|| ChainError::NoBlock {
+                endpoint: claim.endpoint.clone(),
+                block: number,
+            })?,
+        };
+        let of_block =
+            std::iter::from_fn(|| records.next_if(|record| record.block == number)).map(|record| {
+                LogRecord {
+                    origin: None,
+                    ..record
+                }
+            });
+        blocks.push(assembler.block(frame, of_block)?);
+    }
+    Ok(Page::new(
+        claim.range,
+        claim.evidence,
+        [claim.first.parent, claim.last.hash],
+        blocks,
+        assembler.met,
+        assembler.tally,
+    ))
+}
+
+/// The log's own timestamp, or that of a seam, if it is plausible.
+fn trusted_time(
+    record: &LogRecord,
+    first: &BlockHeader,
+    last: &BlockHeader,
+) -> Option<UnixSeconds> {
+    if record.block == first.number {
+        return Some(first.timestamp);
+    }
+    if record.block == last.number {
+        return Some(last.timestamp);
+    }
+    record
+        .timestamp
+        .filter(|at| first.timestamp <= *at && *at <= last.timestamp)
+}
+
+/// Timestamps, from headers, of blocks whose logs tell none that is plausible; never interpolated.
+async fn timestamps(inner: &Inner, claim: &Claim) -> Result<HashMap<BlockNumber, UnixSeconds>> {
+    let mut wanted: Vec<(BlockNumber, alloy::primitives::B256)> = claim
+        .records
+        .iter()
+        .filter(|record| trusted_time(record, &claim.first, &claim.last).is_none())
+        .map(|record| (record.block, record.block_hash))
+        .collect();
+    wanted.dedup();
+    let mut times = HashMap::with_capacity(wanted.len());
+    for chunk in wanted.chunks(headers_per_request(inner)) {
+        let calls: Vec<Call> = chunk
+            .iter()
+            .map(|(number, _)| Call::header(*number))
+            .collect();
+        let found = inner
+            .rpc
+            .ask(&calls, |replies| {
+                chunk
+                    .iter()
+                    .enumerate()
+                    .map(|(place, (number, hash))| {
+                        let header = read_header(replies, place, *number, None)?;
+                        if header.hash != *hash {
+                            return Err(ChainError::Lying {
+                                endpoint: replies.endpoint.clone(),
+                                what: format!(
+                                    "logs of block {number} with hash {hash}, and a header with {}",
+                                    header.hash
+                                ),
+                            });
+                        }
+                        Ok((*number, header.brief().timestamp))
+                    })
+                    .collect::<Result<Vec<_>>>()
+            })
+            .await?;
+        times.extend(found);
+    }
+    Ok(times)
+}

@@ -1,0 +1,13 @@
+//! Fetching a range: many pages in flight, handed on in block order.
+
+mod assemble;
+mod claim;
+mod confirm;
+mod fetcher;
+mod log_page;
+mod page;
+mod receipt_page;
+
+pub use fetcher::Fetcher;
+pub(crate) use page::Page;
+pub(crate) use receipt_page::{blocks_page, read_block, receipt_page};

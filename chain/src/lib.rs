@@ -1,0 +1,50 @@
+//! Ethereum JSON-RPC: fetch, verify, decode.
+//!
+//! This crate turns endpoints into [`tidegauge_model::Extend`]s: ranges of
+//! blocks with their Uniswap V3 events, decoded, accounted for, and with the
+//! evidence behind them. It knows alloy, JSON-RPC and the Uniswap ABI; it does
+//! not know what keeps its results.
+//!
+//! ```text
+//! Chain::connect ─► fetch(range) ─► Fetcher::next ─► Extend, in block order
+//!              └──► next_after(tip) ─► TailEvent: Extend | Unwind | AtHead
+//! ```
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+pub mod abi;
+mod config;
+pub mod decode;
+mod error;
+pub mod evidence;
+mod fault;
+mod fetch;
+mod filter;
+mod header;
+mod hex;
+pub mod logs;
+mod plan;
+mod pools;
+mod presets;
+pub mod ranges;
+mod receipts;
+mod rpc;
+mod source;
+mod tail;
+mod time;
+
+pub use config::{
+    ChainConfig, Factory, Finality, Limits, Method, ParseError, PoolSelection, SecretUrl, UserKey,
+};
+pub use error::ChainError;
+pub use evidence::EvidenceError;
+pub use fault::{Fault, FaultKind, RpcError};
+pub use fetch::Fetcher;
+pub use header::{BlockHeader, StatedHeader, VerifiedHeader, parse_header};
+pub use plan::{Bill, PROVIDERS, Plan, ProviderPlan};
+pub use pools::{PoolBook, create2_address};
+pub use presets::Preset;
+pub use receipts::{BlockReceipts, TxReceipt, parse_receipts};
+pub use rpc::{EndpointReport, classify};
+pub use source::Chain;
+pub use tail::TailEvent;

@@ -1,0 +1,228 @@
+//! A chain, as its endpoints serve it.
+
+use crate::{
+    config::{ChainConfig, Finality, Limits},
+    error::{ChainError, Result},
+    evidence::check_hash,
+    filter::Filter,
+    header::{BlockHeader, parse_header},
+    hex,
+    pools::{PoolBook, Resolver, Unknown},
+    presets::Preset,
+    rpc::{Call, EndpointReport, Replies, Rpc},
+};
+use alloy::primitives::Address;
+use std::sync::Arc;
+use tidegauge_model::{BlockNumber, ChainId, PoolVerdict};
+
+/// geth's words while no block is final.
+const NOTHING_FINAL: &str = "finalized block not found";
+
+/// A connected chain; clones share everything.
+#[derive(Clone)]
+pub struct Chain {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    id: ChainId,
+    pub(crate) rpc: Rpc,
+    pub(crate) filter: Filter,
+    pub(crate) resolver: Resolver,
+    pub(crate) finality: Finality,
+    pub(crate) limits: Limits,
+    pub(crate) max_in_flight: usize,
+}
+
+impl Chain {
+    /// Connects and checks the chain id.
+    ///
+    /// # Errors
+    /// Unreachable endpoints, another chain, a chain without preset and factories.
+    pub async fn connect(config: ChainConfig) -> Result<Self> {
+        let rpc = Rpc::new(&config)?;
+        let id = rpc
+            .ask(&[Call::chain_id()], |replies| {
+                let id = read_quantity(replies, 0, "eth_chainId").map(ChainId)?;
+                match config.chain_id {
+                    Some(expected) if expected != id => Err(ChainError::WrongChain {
+                        endpoint: replies.endpoint.clone(),
+                        expected,
+                        found: id,
+                    }),
+                    _ => Ok(id),
+                }
+            })
+            .await?;
+        let preset = Preset::of(id);
+        let factories = match (config.factories.is_empty(), preset) {
+            (false, _) => config.factories,
+            (true, Some(preset)) => preset.factories.clone(),
+            (true, None) => {
+                return Err(ChainError::Config {
+                    key: "chain.factories",
+                    problem: format!(
+                        "chain {id} has no preset: name its factory and the init code hash of its pools"
+                    ),
+                });
+            }
+        };
+        let support = match (config.support, preset) {
+            (Some(support), _) => support,
+            (None, Some(preset)) => preset.reference_pools.clone(),
+            (None, None) => Vec::new(),
+        };
+        let multicall = config.multicall.or(preset.map(|preset| preset.multicall));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                id,
+                rpc,
+                filter: Filter::new(&config.pools, &support, factories.clone()),
+                resolver: Resolver::new(factories, multicall),
+                finality: config.finality,
+                limits: config.limits,
+                max_in_flight: config.max_in_flight,
+            }),
+        })
+    }
+
+    /// The chain's id.
+    pub fn id(&self) -> ChainId {
+        self.inner.id
+    }
+
+    /// The first block worth collecting, where the chain has a preset.
+    pub fn start_block(&self) -> Option<BlockNumber> {
+        Preset::of(self.inner.id).map(|preset| preset.start_block)
+    }
+
+    /// The newest block.
+    ///
+    /// # Errors
+    /// No usable answer.
+    pub async fn head(&self) -> Result<BlockHeader> {
+        let head = self.tagged("latest").await?;
+        head.ok_or_else(|| ChainError::NoBlock {
+            endpoint: self.endpoint(),
+            block: BlockNumber(0),
+        })
+    }
+
+    /// The header of a block; `None` if the endpoint has no such block yet.
+    ///
+    /// # Errors
+    /// No usable answer.
+    pub async fn header(&self, number: BlockNumber) -> Result<Option<BlockHeader>> {
+        let header = self.maybe_header(Call::header(number)).await?;
+        match header {
+            Some(found) if found.number != number => Err(ChainError::Lying {
+                endpoint: self.endpoint(),
+                what: format!("block {} in place of block {number}", found.number),
+            }),
+            found => Ok(found),
+        }
+    }
+
+    /// The height up to which blocks are final; `None` while nothing is.
+    ///
+    /// # Errors
+    /// No usable answer.
+    pub async fn finalized(&self) -> Result<Option<BlockNumber>> {
+        match self.inner.finality {
+            Finality::Tag => match self.tagged("finalized").await {
+                Ok(block) => Ok(block.map(|block| block.number)),
+                Err(ChainError::Rpc(error)) if error.fault.message.contains(NOTHING_FINAL) => {
+                    Ok(None)
+                }
+                Err(error) => Err(error),
+            },
+            Finality::Depth(depth) => {
+                let head = self.head().await?;
+                Ok(head.number.0.checked_sub(depth).map(BlockNumber))
+            }
+        }
+    }
+
+    /// Judges contracts that somebody listed, before they emit anything.
+    ///
+    /// # Errors
+    /// No usable answer; what a contract is not, is a verdict.
+    pub async fn judge(&self, contracts: &[Address], book: &PoolBook) -> Result<Vec<PoolVerdict>> {
+        let unknown: Vec<Unknown> = contracts
+            .iter()
+            .map(|contract| Unknown {
+                contract: *contract,
+                seen_at: BlockNumber(0),
+                created: None,
+            })
+            .collect();
+        let inner = &self.inner;
+        inner.resolver.resolve(&inner.rpc, book, &unknown).await?;
+        Ok(contracts
+            .iter()
+            .filter_map(|contract| book.verdict(*contract))
+            .collect())
+    }
+
+    /// What each endpoint was asked so far, and what it cost.
+    pub fn report(&self) -> Vec<EndpointReport> {
+        self.inner.rpc.report()
+    }
+
+    /// The header of a block that must exist.
+    pub(crate) async fn known_header(&self, number: BlockNumber) -> Result<BlockHeader> {
+        self.header(number)
+            .await?
+            .ok_or_else(|| ChainError::NoBlock {
+                endpoint: self.endpoint(),
+                block: number,
+            })
+    }
+
+    async fn tagged(&self, tag: &str) -> Result<Option<BlockHeader>> {
+        self.maybe_header(Call::tagged(tag)).await
+    }
+
+    async fn maybe_header(&self, call: Call) -> Result<Option<BlockHeader>> {
+        let calls = [call];
+        self.inner
+            .rpc
+            .ask(&calls, |replies| maybe_header(replies, 0))
+            .await
+    }
+
+    /// The endpoints' names, for errors that concern whoever answered.
+    pub(crate) fn endpoint(&self) -> String {
+        let report = self.inner.rpc.report();
+        report
+            .first()
+            .map(|endpoint| endpoint.endpoint.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// A verified header out of an answer; `None` for `null`.
+pub(crate) fn maybe_header(replies: &Replies, at: usize) -> Result<Option<BlockHeader>> {
+    if replies.is_null(at) {
+        return Ok(None);
+    }
+    let stated = parse_header(replies.text(at)).map_err(|problem| ChainError::Lying {
+        endpoint: replies.endpoint.clone(),
+        what: problem,
+    })?;
+    let header = check_hash(stated).map_err(|source| ChainError::Evidence {
+        endpoint: replies.endpoint.clone(),
+        source,
+    })?;
+    Ok(Some(header.brief()))
+}
+
+fn read_quantity(replies: &Replies, at: usize, method: &str) -> Result<u64> {
+    serde_json::from_str::<&str>(replies.text(at))
+        .ok()
+        .and_then(hex::quantity)
+        .ok_or_else(|| ChainError::Lying {
+            endpoint: replies.endpoint.clone(),
+            what: format!("{method} with something that is no quantity"),
+        })
+}

@@ -1,0 +1,231 @@
+//! Following the tip: the next block, or the way back to the common ancestor.
+
+use crate::{
+    error::{ChainError, Result},
+    fetch::{Page, blocks_page, read_block, receipt_page},
+    header::BlockHeader,
+    pools::PoolBook,
+    rpc::Call,
+    source::{Chain, maybe_header},
+};
+use alloy::primitives::B256;
+use std::collections::BTreeMap;
+use tidegauge_model::{BlockNumber, BlockRange, BlockRef, Coverage, Extend, Step};
+
+/// Deepest walk back, where no finality bounds it earlier.
+pub(crate) const MAX_UNWIND_BLOCKS: u64 = 1_024;
+
+/// Most blocks of a replacement that come with the unwinding; the others follow as usual.
+const MAX_REPLACEMENT_BLOCKS: u64 = 64;
+
+/// Replacement blocks in one request.
+const REPLACEMENT_PAGE_BLOCKS: u64 = 8;
+
+/// Headers in one request of the walk back.
+const WALK_HEADERS: u64 = 16;
+
+/// What the tip did.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum TailEvent {
+    /// One more block.
+    Extend(Extend),
+    /// The chain left our branch.
+    Unwind {
+        /// The common ancestor.
+        to: BlockRef,
+        /// The other branch, as far as it was fetched.
+        then: Vec<Extend>,
+    },
+    /// Nothing new yet: wait and ask again.
+    AtHead,
+}
+
+impl TailEvent {
+    /// The step for the store, if there is one.
+    pub fn into_step(self) -> Option<Step> {
+        match self {
+            Self::Extend(extend) => Some(Step::Extend(extend)),
+            Self::Unwind { to, then } => Some(Step::Unwind { to, then }),
+            Self::AtHead => None,
+        }
+    }
+}
+
+/// Names the hash of a block of our own chain.
+type Lookup<'a> = &'a (dyn Fn(BlockNumber) -> Option<B256> + Send + Sync);
+
+impl Chain {
+    /// The block after our tip, proven by its receipts; or the way back, if the chain has
+    /// left our branch. `lookup` names the hashes of our own blocks.
+    ///
+    /// An endpoint that does not know our tip lags; that is no reorganisation.
+    ///
+    /// # Errors
+    /// No usable answer; a branch that replaces final blocks; a hash that `lookup` lacks.
+    pub async fn next_after(
+        &self,
+        tip: BlockRef,
+        lookup: Lookup<'_>,
+        book: &PoolBook,
+    ) -> Result<TailEvent> {
+        let next = tip.number.next();
+        let calls = [Call::header(tip.number), Call::header(next)];
+        let (ours, after) = self
+            .inner
+            .rpc
+            .ask(&calls, |replies| {
+                Ok((maybe_header(replies, 0)?, maybe_header(replies, 1)?))
+            })
+            .await?;
+        let after = match (ours, after) {
+            (Some(ours), _) if ours.number != tip.number => {
+                return Err(ChainError::Lying {
+                    endpoint: self.endpoint(),
+                    what: format!("block {} in place of block {}", ours.number, tip.number),
+                });
+            }
+            (Some(ours), _) if ours.hash != tip.hash => {
+                return self.branch(tip, lookup, book).await;
+            }
+            (Some(_), Some(after)) if after.parent == tip.hash => after,
+            // The endpoint lags, nothing is new, or the chain changed between two questions.
+            _ => return Ok(TailEvent::AtHead),
+        };
+        match self.tip_page(after, book).await? {
+            Some(page) => {
+                let finalized = self.finalized().await?;
+                Ok(TailEvent::Extend(extend(page, finalized, book)))
+            }
+            None => Ok(TailEvent::AtHead),
+        }
+    }
+
+    /// The block with that header; `None` if it was replaced meanwhile.
+    async fn tip_page(&self, header: BlockHeader, book: &PoolBook) -> Result<Option<Page>> {
+        let inner = &self.inner;
+        // By hash: a number may change its meaning between two questions.
+        let calls = [Call::header(header.number), Call::receipts_of(header.hash)];
+        let found = inner
+            .rpc
+            .ask(&calls, |replies| {
+                match maybe_header(replies, 0)? {
+                    Some(now) if now.hash == header.hash => {}
+                    _ => return Ok(None),
+                }
+                let parent = Some(header.parent);
+                read_block(replies, 0, 1, header.number, parent, &inner.filter)
+                    .map(|block| Some((block, replies.endpoint.clone())))
+            })
+            .await?;
+        match found {
+            None => Ok(None),
+            Some((block, endpoint)) => blocks_page(inner, book, vec![block], &endpoint)
+                .await
+                .map(Some),
+        }
+    }
+
+    /// The common ancestor, and the branch that replaces ours; fetched before anything is unwound.
+    async fn branch(
+        &self,
+        tip: BlockRef,
+        lookup: Lookup<'_>,
+        book: &PoolBook,
+    ) -> Result<TailEvent> {
+        let finalized = self.finalized().await?;
+        let to = self.ancestor(tip, finalized, lookup).await?;
+        let head = self.head().await?;
+        let last = head.number.0.min(to.number.0 + MAX_REPLACEMENT_BLOCKS);
+        let mut pages = Vec::new();
+        let mut before = to.hash;
+        let mut from = to.number.next();
+        while from.0 <= last {
+            let range = BlockRange {
+                from,
+                to: BlockNumber(last.min(from.0 + REPLACEMENT_PAGE_BLOCKS - 1)),
+            };
+            let page = receipt_page(&self.inner, book, range).await?;
+            if page.parent != before {
+                return Err(ChainError::Seam {
+                    at: from,
+                    expected: before,
+                    found: page.parent,
+                });
+            }
+            before = page.end_hash;
+            from = range.to.next();
+            pages.push(page);
+        }
+        book.unwind(to.number);
+        let then = pages
+            .into_iter()
+            .map(|page| extend(page, finalized, book))
+            .collect();
+        Ok(TailEvent::Unwind { to, then })
+    }
+
+    async fn ancestor(
+        &self,
+        tip: BlockRef,
+        finalized: Option<BlockNumber>,
+        lookup: Lookup<'_>,
+    ) -> Result<BlockRef> {
+        let lowest = tip.number.0.saturating_sub(MAX_UNWIND_BLOCKS);
+        let floor = BlockNumber(finalized.map_or(0, |block| block.0).max(lowest));
+        let mut high = tip.number.0;
+        while high > floor.0 {
+            let low = high.saturating_sub(WALK_HEADERS).max(floor.0);
+            let theirs = self.hashes(low, high - 1).await?;
+            for (number, hash) in theirs.into_iter().rev() {
+                let ours = lookup(number).ok_or(ChainError::UnknownAncestor { block: number })?;
+                if ours == hash {
+                    return Ok(BlockRef { number, hash });
+                }
+            }
+            high = low;
+        }
+        Err(ChainError::TooDeep {
+            tip: tip.number,
+            floor,
+        })
+    }
+
+    async fn hashes(&self, from: u64, to: u64) -> Result<BTreeMap<BlockNumber, B256>> {
+        let calls: Vec<Call> = (from..=to).map(|n| Call::header(BlockNumber(n))).collect();
+        self.inner
+            .rpc
+            .ask(&calls, |replies| {
+                (from..=to)
+                    .enumerate()
+                    .map(|(place, number)| {
+                        let number = BlockNumber(number);
+                        match maybe_header(replies, place)? {
+                            Some(header) if header.number == number => Ok((number, header.hash)),
+                            _ => Err(ChainError::NoBlock {
+                                endpoint: replies.endpoint.clone(),
+                                block: number,
+                            }),
+                        }
+                    })
+                    .collect()
+            })
+            .await
+    }
+}
+
+fn extend(page: Page, finalized: Option<BlockNumber>, book: &PoolBook) -> Extend {
+    let (verdicts, tokens) = book.announce(&page.met);
+    Extend {
+        covered: Coverage {
+            range: page.range,
+            evidence: page.evidence,
+            parent: page.parent,
+            end_hash: page.end_hash,
+            tally: page.tally,
+        },
+        blocks: page.blocks,
+        verdicts,
+        tokens,
+        finalized,
+    }
+}
