@@ -1,0 +1,38 @@
+//! A deterministic chain served over JSON-RPC.
+//!
+//! [`SimChain::generate_or_open`] makes a chain of Uniswap V3 trading from a
+//! seed, [`Replay::load`] one from recorded logs. Blocks are honest: hashes,
+//! blooms, receipts roots and transactions roots recompute. Two things are not
+//! real: signatures are random (a transaction's `from` is told by its receipt,
+//! not recoverable from it), and state roots are placeholders. In a replay the
+//! recorded transaction hashes stand over placeholder transactions, and `from`
+//! is null.
+//!
+//! [`serve()`] answers over HTTP and WebSocket on one port. Neither storage,
+//! nor fetching, nor mirrors are known here.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod abi;
+mod block;
+mod chain;
+mod config;
+mod contracts;
+mod error;
+mod expected;
+mod making;
+mod replay;
+mod rpc;
+mod server;
+mod store;
+mod world;
+
+pub use chain::SimChain;
+pub use config::SimConfig;
+pub use contracts::{CHAIN_ID, FACTORY, INIT_CODE_HASH, MULTICALL3, REFERENCE_POOL};
+pub use error::SimError;
+pub use expected::{Expected, HeadOf, PoolTruth};
+pub use making::Progress;
+pub use replay::{Replay, ReplayFiles};
+pub use rpc::Limits;
+pub use server::{ServeOptions, ServerHandle, serve};
