@@ -1,0 +1,235 @@
+//! The command line: one place for every command, flag, its help and its example.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::{net::SocketAddr, path::PathBuf};
+
+/// Collects Uniswap V3 swaps from an Ethereum node into a verified, exact local store.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tidegauge",
+    version,
+    max_term_width = 100,
+    arg_required_else_help = true
+)]
+pub(crate) struct Cli {
+    /// Configuration file; without it `./config.toml` if there is one, else the defaults
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Override one configuration key, e.g. --set storage.path=/data/tidegauge
+    #[arg(long = "set", global = true, value_name = "SECTION.KEY=VALUE")]
+    pub(crate) overrides: Vec<String>,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Collect what is missing, follow the tip, serve the status page
+    #[command(after_help = "Examples:
+  tidegauge run
+  tidegauge run --set chain.rpc_urls=http://127.0.0.1:8545 --set chain.start=7d")]
+    Run,
+    /// Collect a range of blocks or days and exit
+    #[command(after_help = "Examples:
+  tidegauge backfill --last 30d
+  tidegauge backfill --from 2024-01-05 --to 2024-01-05
+  tidegauge backfill --from 18900000 --to 18999999 --method logs
+  tidegauge backfill --last 7d --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640")]
+    Backfill(Collecting),
+    /// The bill before the run: requests, compute units, dollars, hours, disk
+    #[command(after_help = "Examples:
+  tidegauge plan --last 30d
+  tidegauge plan --from 2024-01-01 --to 2024-12-31 --json")]
+    Plan {
+        #[command(flatten)]
+        collecting: Collecting,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// What the store holds: tip, coverage, evidence, counts
+    #[command(after_help = "Examples:
+  tidegauge status
+  tidegauge status --json
+  tidegauge status --digest     # the same on two machines that hold the same rows")]
+    Status {
+        /// Also read the whole store and print its logical digest
+        #[arg(long)]
+        digest: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Raw rows of the store as CSV, while a collector may be running
+    #[command(after_help = "Examples:
+  tidegauge export swaps --out swaps.csv
+  tidegauge export swaps --from 2024-01-05 --to 2024-01-05 --out -
+  tidegauge export liquidity --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out mints.csv")]
+    Export(Export),
+    /// Check what an operator can get wrong: endpoint, store, disk, limits
+    #[command(after_help = "Examples:
+  tidegauge doctor
+  tidegauge doctor --store      # also reads the whole store and checks every invariant")]
+    Doctor {
+        /// Read the whole store and check its invariants
+        #[arg(long)]
+        store: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Serve a deterministic simulated chain, or recorded logs, over JSON-RPC
+    #[command(after_help = "Examples:
+  tidegauge simulate --listen 127.0.0.1:8545 --seed 1 --history-days 3
+  tidegauge simulate --listen 127.0.0.1:8545 --replay day.jsonl.gz --pools day.pools.json")]
+    Simulate(Simulate),
+    /// Check or print the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print a completion script
+    #[command(after_help = "Example:
+  tidegauge completions bash > /etc/bash_completion.d/tidegauge")]
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which blocks, which pools, and how.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Collecting {
+    #[command(flatten)]
+    pub(crate) range: Range,
+    /// Only this pool (repeatable); pools that prices need are collected as well
+    #[arg(long = "pool", value_name = "ADDRESS")]
+    pub(crate) pools: Vec<String>,
+    /// How to fetch; by default receipts where features.user = "origin", else logs
+    #[arg(long, value_enum)]
+    pub(crate) method: Option<MethodArg>,
+}
+
+/// A range of blocks, by number, day or age.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Range {
+    /// First block number, or day (YYYY-MM-DD, from its first block)
+    #[arg(long, value_name = "BLOCK|DAY", conflicts_with = "last")]
+    pub(crate) from: Option<String>,
+    /// Last block number, or day (to its last block); by default the finalized block
+    #[arg(long, value_name = "BLOCK|DAY", conflicts_with = "last")]
+    pub(crate) to: Option<String>,
+    /// The latest stretch of time: 90m, 12h, 30d or 4w
+    #[arg(long, value_name = "AGE")]
+    pub(crate) last: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MethodArg {
+    /// Whole blocks with all their receipts: proves itself, and tells each transaction's sender
+    Receipts,
+    /// Pages of matching logs: far fewer requests, rests on confirmation by headers and blooms
+    Logs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// Which rows
+    #[arg(value_enum)]
+    pub(crate) rows: Rows,
+    #[command(flatten)]
+    pub(crate) range: Range,
+    /// Only this pool (repeatable)
+    #[arg(long = "pool", value_name = "ADDRESS")]
+    pub(crate) pools: Vec<String>,
+    /// CSV file to write (`-`: standard output); an existing file is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rows {
+    /// Swap events
+    Swaps,
+    /// Mints, burns, collects, flashes and pool settings
+    Liquidity,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Address to listen on (port 0: any free port, printed)
+    #[arg(long, default_value = "127.0.0.1:8545")]
+    pub(crate) listen: SocketAddr,
+    /// Seed: the same seed and parameters give the same chain, hash for hash
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Seconds between blocks, of the chain's clock and of live blocks
+    #[arg(long, value_name = "SECONDS", default_value_t = 12)]
+    pub(crate) block_time: u64,
+    /// Number of pools
+    #[arg(long, value_name = "N", default_value_t = 24)]
+    pub(crate) pool_count: u32,
+    /// Mean number of swaps in a block
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    pub(crate) swaps_per_block: u32,
+    /// Days of history before the first live block
+    #[arg(long, value_name = "DAYS", default_value_t = 3)]
+    pub(crate) history_days: u32,
+    /// Last moment of the history: a day (its midnight) or `now`; by default a fixed one,
+    /// so that the same seed gives the same chain on any day
+    #[arg(long, value_name = "DAY|now")]
+    pub(crate) end: Option<String>,
+    /// Serve the history alone, without new blocks
+    #[arg(long)]
+    pub(crate) frozen: bool,
+    /// Refuse eth_getLogs answers with more logs than this, as providers do
+    #[arg(long, value_name = "N")]
+    pub(crate) max_logs: Option<u64>,
+    /// Refuse eth_getLogs ranges of more blocks than this, as providers do
+    #[arg(long, value_name = "N")]
+    pub(crate) max_range: Option<u64>,
+    /// Folder for generated histories
+    #[arg(long, value_name = "DIR")]
+    pub(crate) cache_dir: Option<PathBuf>,
+    /// Serve these recorded logs (JSON lines, may be gzipped) instead
+    #[arg(long, value_name = "LOGS", requires = "pools")]
+    pub(crate) replay: Option<PathBuf>,
+    /// Side file of the recording: chain id, factory, pools and tokens
+    #[arg(long, value_name = "SIDE.json", requires = "replay")]
+    pub(crate) pools: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Read the configuration and say whether it holds
+    Check,
+    /// Print the configuration in force, secrets as ***
+    Print,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example() {
+        for command in Cli::command()
+            .get_subcommands()
+            .filter(|c| !c.has_subcommands())
+        {
+            let help = command
+                .get_after_help()
+                .map(ToString::to_string)
+                .unwrap_or_default();
+            assert!(
+                help.contains("tidegauge "),
+                "{} has no example",
+                command.get_name()
+            );
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The commit thread: the only writer of the store.
+
+use crate::error::Error;
+use crate::progress::Progress;
+use crossbeam_channel::{Sender, bounded};
+use parking_lot::Mutex;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use tidegauge_model::{BlockRef, Step};
+use tidegauge_storage::{Applied, Store};
+use tokio::sync::watch;
+
+/// Steps waiting to be committed; each is bounded by the size of a batch, so memory is, too.
+const QUEUED_STEPS: usize = 4;
+
+/// A running commit thread.
+pub(crate) struct Committer {
+    steps: Sender<Step>,
+    tip: watch::Receiver<Option<BlockRef>>,
+    thread: JoinHandle<Result<Store, Error>>,
+    progress: Arc<Mutex<Option<Progress>>>,
+}
+
+impl Committer {
+    /// Starts the thread; the store is its own until [`Committer::finish`] gives it back.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if no thread can be started, [`Error::Store`] if the tip cannot be read.
+    pub(crate) fn start(mut store: Store) -> Result<Self, Error> {
+        let tip = store.reader().view()?.tip()?.map(|tip| tip.block);
+        let (steps, waiting) = bounded::<Step>(QUEUED_STEPS);
+        let (publish, tip) = watch::channel(tip);
+        let progress: Arc<Mutex<Option<Progress>>> = Arc::default();
+        let shown = progress.clone();
+        let thread = std::thread::Builder::new()
+            .name("commit".to_owned())
+            .spawn(move || {
+                for step in waiting {
+                    // A failed write is ambiguous: never tried again in this process.
+                    let applied = store.apply(&step)?;
+                    report(&applied, &mut shown.lock());
+                    publish.send_replace(applied.tip);
+                }
+                Ok(store)
+            })
+            .map_err(Error::io("start the commit thread"))?;
+        Ok(Self {
+            steps,
+            tip,
+            thread,
+            progress,
+        })
+    }
+
+    /// The tip last committed.
+    pub(crate) fn tip(&self) -> Option<BlockRef> {
+        *self.tip.borrow()
+    }
+
+    /// Shows these steps' progress from now on.
+    pub(crate) fn show(&self, progress: Progress) {
+        if let Some(old) = self.progress.lock().replace(progress) {
+            old.finish();
+        }
+    }
+
+    /// Ends the progress shown.
+    pub(crate) fn shown(&self) {
+        if let Some(old) = self.progress.lock().take() {
+            old.finish();
+        }
+    }
+
+    /// Hands over a step; waits while the queue is full. `false`: the thread has stopped, and
+    /// [`Committer::finish`] says why.
+    pub(crate) fn submit(&self, step: Step) -> bool {
+        tokio::task::block_in_place(|| self.steps.send(step).is_ok())
+    }
+
+    /// Waits until the tip is this one. `false` as in [`Committer::submit`].
+    pub(crate) async fn wait_for(&self, expected: BlockRef) -> bool {
+        self.tip
+            .clone()
+            .wait_for(|tip| *tip == Some(expected))
+            .await
+            .is_ok()
+    }
+
+    /// Whether the thread ended before it was told to; [`Committer::finish`] says why.
+    pub(crate) fn has_stopped(&self) -> bool {
+        self.thread.is_finished()
+    }
+
+    /// Waits until everything handed over is durable and gives the store back.
+    ///
+    /// # Errors
+    /// What stopped the thread.
+    pub(crate) fn finish(self) -> Result<Store, Error> {
+        drop(self.steps);
+        let joined = tokio::task::block_in_place(|| self.thread.join());
+        if let Some(progress) = self.progress.lock().take() {
+            progress.finish();
+        }
+        joined.map_err(|_| {
+            Error::Failed(
+                "the commit thread panicked; the store holds everything committed before"
+                    .to_owned(),
+            )
+        })?
+    }
+}
+
+/// One commit on the bar, or in the log where blocks come one by one.
+fn report(applied: &Applied, progress: &mut Option<Progress>) {
+    match progress {
+        Some(progress) => progress.advance(applied.blocks_covered, applied.swaps),
+        None => tracing::debug!(
+            blocks = applied.blocks_covered,
+            swaps = applied.swaps,
+            "committed"
+        ),
+    }
+}

@@ -1,0 +1,85 @@
+//! The commands: each reads its flags, does one thing, prints it.
+
+mod backfill;
+mod config_show;
+mod doctor;
+mod export;
+mod plan;
+mod run;
+mod simulate;
+mod status;
+
+use crate::cli::{Cli, Command};
+use crate::config::{self, Config};
+use crate::error::Error;
+use clap::CommandFactory;
+use std::future::Future;
+use tidegauge_storage::Reader;
+
+/// Runs the command that was asked for.
+pub(crate) fn run(cli: Cli) -> Result<(), Error> {
+    if let Command::Completions { shell } = cli.command {
+        clap_complete::generate(
+            shell,
+            &mut Cli::command(),
+            "tidegauge",
+            &mut std::io::stdout(),
+        );
+        return Ok(());
+    }
+    let config = config::load(cli.config.as_deref(), &cli.overrides)?;
+    crate::logging::init(&config.log)?;
+    match cli.command {
+        Command::Run => block_on(run::run(config)),
+        Command::Backfill(collecting) => block_on(backfill::backfill(config, collecting)),
+        Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
+        Command::Status { digest, json } => status::status(&config, digest, json),
+        Command::Export(export) => export::export(&config, &export),
+        Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),
+        Command::Simulate(simulate) => block_on(simulate::simulate(simulate)),
+        Command::Config(what) => config_show::config(&config, &what),
+        Command::Completions { .. } => Ok(()),
+    }
+}
+
+/// Runs a command on a runtime of its own, which ends with it.
+fn block_on(command: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(Error::io("start the async runtime"))?;
+    let result = runtime.block_on(command);
+    // What is still in flight was given up already; do not wait for it.
+    runtime.shutdown_background();
+    result
+}
+
+/// The endpoint to use, or how to name one.
+fn require_endpoint(config: &Config) -> Result<(), Error> {
+    if config.chain.rpc_urls.is_empty() {
+        return Err(Error::Usage(
+            "no RPC endpoint: set chain.rpc_urls in config.toml, TIDEGAUGE_CHAIN__RPC_URLS, or --set chain.rpc_urls=URL \
+             (`tidegauge simulate` serves one to try with)"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+/// A reader beside a collector that may be running.
+fn open_beside(config: &Config) -> Result<Reader, Error> {
+    let scratch = std::env::temp_dir().join(format!("tidegauge-reader-{}", std::process::id()));
+    Ok(Reader::open_beside(
+        &config.storage.path,
+        &scratch,
+        config.storage.memory_mib,
+    )?)
+}
+
+/// Prints a document as JSON.
+fn print_json(document: &impl serde::Serialize) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(document)
+        .map_err(|e| Error::Failed(format!("cannot print JSON: {e}")))?;
+    println!("{text}");
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! `run`: the daemon.
+
+use crate::api::{Context, Server};
+use crate::collect::{self, Committer, Live, Patience, Span, Stage};
+use crate::config::Config;
+use crate::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+use tidegauge_chain::Chain;
+use tidegauge_model::{BlockRange, BlockRef};
+use tidegauge_storage::Reader;
+use tokio_util::sync::CancellationToken;
+
+/// Backfills what is missing, follows the tip and serves, until told to stop.
+pub(super) async fn run(config: Config) -> Result<(), Error> {
+    super::require_endpoint(&config)?;
+    let stop = collect::stop_signal()?;
+    let server = Server::bind(config.api.listen).await?;
+    let chain = collect::connect(&config, &[]).await?;
+    let store = collect::open_store(&config, chain.id())?;
+    let reader = store.reader();
+    let live = Arc::new(Live::default());
+    let context = Context {
+        reader: reader.clone(),
+        chain: chain.clone(),
+        live: live.clone(),
+    };
+    tracing::info!("status page at http://{}/", server.address());
+    let serving = tokio::spawn(server.serve(Arc::new(context), stop.child_token()));
+    let committer = Committer::start(store)?;
+    let collected = tokio::select! {
+        collected = collect_for_ever(&config, &chain, &committer, &reader, &live, &stop) => collected,
+        ended = serving => Err(Error::Failed(match ended {
+            Ok(()) if stop.is_cancelled() => return finish(committer, &live),
+            Ok(()) => "the HTTP server ended by itself".to_owned(),
+            Err(error) => format!("the HTTP server failed: {error}"),
+        })),
+    };
+    let finished = finish(committer, &live);
+    collected?;
+    finished
+}
+
+/// First what is final, in large batches, then block by block; errors that may pass are waited out.
+async fn collect_for_ever(
+    config: &Config,
+    chain: &Chain,
+    committer: &Committer,
+    reader: &Reader,
+    live: &Live,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
+    let mut patience = Patience::endless();
+    loop {
+        let before = committer.tip();
+        let outcome = collect_once(config, chain, committer, reader, live, stop).await;
+        if stop.is_cancelled() || committer.has_stopped() {
+            return Ok(());
+        }
+        if let Err(error) = outcome {
+            patience
+                .wait(error, committer.tip() != before, live, stop)
+                .await?;
+        }
+    }
+}
+
+async fn collect_once(
+    config: &Config,
+    chain: &Chain,
+    committer: &Committer,
+    reader: &Reader,
+    live: &Live,
+    stop: &CancellationToken,
+) -> Result<(), Error> {
+    let head = chain.head().await?;
+    live.saw_head(head.number);
+    let from = match committer.tip() {
+        Some(tip) => tip.number.next(),
+        None => collect::start_block(chain, &config.chain.start).await?,
+    };
+    let finalized = chain.finalized().await?.unwrap_or(head.number);
+    // An empty store has no tip to follow: its first block comes this way even if it is not final yet.
+    let to = if committer.tip().is_none() {
+        finalized.max(from)
+    } else {
+        finalized
+    };
+    if let Some(range) = BlockRange::new(from, to) {
+        let method = collect::method(config);
+        live.enter(Stage::Backfilling);
+        tracing::info!(
+            "collecting blocks {range} of chain {} by {method}",
+            chain.id()
+        );
+        let span = Span {
+            range,
+            after: committer.tip(),
+        };
+        let outcome = collect::backfill(chain, committer, reader, span, method, live, stop).await;
+        committer.shown();
+        outcome?;
+    }
+    if stop.is_cancelled() || committer.tip().is_none() {
+        return Ok(());
+    }
+    tracing::info!("following the tip of chain {}", chain.id());
+    let poll = Duration::from_millis(config.chain.poll_interval_ms);
+    collect::follow(chain, committer, reader, poll, live, stop).await
+}
+
+fn finish(committer: Committer, live: &Live) -> Result<(), Error> {
+    live.enter(Stage::Stopping);
+    let store = committer.finish()?;
+    let tip: Option<BlockRef> = store.reader().view()?.tip()?.map(|tip| tip.block);
+    match tip {
+        Some(tip) => tracing::info!("stopped at block {} {}", tip.number, tip.hash),
+        None => tracing::info!("stopped before the first block"),
+    }
+    store.close()?;
+    Ok(())
+}

@@ -1,0 +1,305 @@
+//! Reading the configuration from its sources, with errors that name the key and the way out.
+
+use super::Config;
+use crate::error::Error;
+use figment::{
+    Figment, Profile,
+    providers::{Env, Format, Serialized, Toml},
+    value::{Dict, Map},
+};
+use serde::{Deserialize, Deserializer, de};
+use std::{fmt, marker::PhantomData, path::Path};
+
+/// Prefix of the environment's overrides; only names with `__` in them are keys.
+const ENV_PREFIX: &str = "TIDEGAUGE_";
+
+/// Loads and checks the configuration.
+///
+/// # Errors
+/// [`Error::Usage`] for a file that cannot be read, an unknown key or a value out of range.
+pub(crate) fn load(file: Option<&Path>, overrides: &[String]) -> Result<Config, Error> {
+    let mut figment = Figment::new().merge(earlier_variables());
+    match file {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).map_err(|e| {
+                Error::Usage(format!(
+                    "cannot read the configuration file {}: {e}",
+                    path.display()
+                ))
+            })?;
+            figment = figment.merge(Toml::string(&text));
+        }
+        None => figment = figment.merge(Toml::file("config.toml")),
+    }
+    figment = figment.merge(
+        Env::prefixed(ENV_PREFIX)
+            .filter(|key| key.as_str().contains("__"))
+            .split("__"),
+    );
+    for text in overrides {
+        figment = figment.merge(one(text)?);
+    }
+    let config: Config = figment.extract().map_err(|e| Error::Usage(explain(&e)))?;
+    check(&config).map_err(Error::Usage)?;
+    Ok(config)
+}
+
+/// The variables of the earlier system, as fall-backs.
+fn earlier_variables() -> Serialized<Map<String, Map<String, Vec<String>>>> {
+    let mut sections = Map::new();
+    if let Ok(key) = std::env::var("ALCHEMY_API_KEY") {
+        let url = format!("https://eth-mainnet.g.alchemy.com/v2/{}", key.trim());
+        sections.insert(
+            "chain".to_owned(),
+            Map::from([("rpc_urls".to_owned(), vec![url])]),
+        );
+    }
+    Serialized::from(sections, Profile::Default)
+}
+
+/// One `--set section.key=value` as a source; the value is TOML, or else a bare string.
+fn one(text: &str) -> Result<Serialized<Dict>, Error> {
+    let malformed = || {
+        Error::Usage(format!(
+            "`--set {text}`: write --set section.key=value, e.g. --set storage.path=/data"
+        ))
+    };
+    let (key, value) = text.split_once('=').ok_or_else(malformed)?;
+    let (section, key) = key.split_once('.').ok_or_else(malformed)?;
+    let value: figment::value::Value = toml::from_str::<Dict>(&format!("value = {value}"))
+        .ok()
+        .and_then(|mut d| d.remove("value"))
+        .unwrap_or_else(|| value.into());
+    let section_dict = Dict::from([(key.to_owned(), value)]);
+    Ok(Serialized::from(
+        Dict::from([(section.to_owned(), section_dict.into())]),
+        Profile::Default,
+    ))
+}
+
+/// One line a person can act on.
+fn explain(error: &figment::Error) -> String {
+    use figment::error::Kind;
+    let mut lines: Vec<String> = Vec::new();
+    for e in error.clone() {
+        let path = e.path.join(".");
+        let source = match e
+            .metadata
+            .as_ref()
+            .map(|m| (m.name.as_ref(), m.source.as_ref()))
+        {
+            Some((_, Some(source))) => format!(" in {source}"),
+            Some((name, None)) if name.contains("environment") => " in the environment".to_owned(),
+            _ => String::new(),
+        };
+        lines.push(match &e.kind {
+            Kind::UnknownField(name, expected) => {
+                let prefix = if path.is_empty() || path == *name {
+                    String::new()
+                } else {
+                    format!(
+                        "{}.",
+                        path.trim_end_matches(name.as_str()).trim_end_matches('.')
+                    )
+                };
+                let near = expected
+                    .iter()
+                    .max_by(|a, b| {
+                        strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name))
+                    })
+                    .map(|near| format!("; did you mean `{prefix}{near}`?"))
+                    .unwrap_or_default();
+                format!("configuration{source}: unknown key `{prefix}{name}`{near}")
+            }
+            kind => format!("configuration{source}: `{path}`: {kind}"),
+        });
+    }
+    lines.dedup();
+    lines.join("\n")
+}
+
+/// Ranges that types cannot hold.
+fn check(config: &Config) -> Result<(), String> {
+    let within = |key: &str, value: u64, low: u64, high: u64, unit: &str| {
+        if (low..=high).contains(&value) {
+            Ok(())
+        } else {
+            Err(format!(
+                "configuration: `{key}` = {value} is out of range: {low} to {high} {unit}"
+            ))
+        }
+    };
+    within(
+        "chain.max_in_flight",
+        config.chain.max_in_flight as u64,
+        1,
+        256,
+        "requests",
+    )?;
+    within(
+        "chain.request_timeout_s",
+        config.chain.request_timeout_s,
+        1,
+        600,
+        "seconds",
+    )?;
+    within(
+        "chain.max_body_mib",
+        config.chain.max_body_mib as u64,
+        1,
+        1_024,
+        "MiB",
+    )?;
+    within(
+        "chain.poll_interval_ms",
+        config.chain.poll_interval_ms,
+        50,
+        60_000,
+        "milliseconds",
+    )?;
+    within(
+        "storage.memory_mib",
+        config.storage.memory_mib as u64,
+        64,
+        65_536,
+        "MiB",
+    )?;
+    within(
+        "storage.min_free_mib",
+        config.storage.min_free_mib,
+        64,
+        1 << 20,
+        "MiB",
+    )?;
+    if !config.api.listen.ip().is_loopback() {
+        return Err(format!(
+            "configuration: `api.listen` = {} is reachable from outside and the API has no tokens yet: use 127.0.0.1 and a reverse proxy or an SSH tunnel",
+            config.api.listen
+        ));
+    }
+    if config.storage.path.as_os_str().is_empty() {
+        return Err("configuration: `storage.path` is empty: name a folder".to_owned());
+    }
+    Ok(())
+}
+
+/// A list, or its elements in one comma-separated string (as the environment gives it).
+pub(super) fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    d: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Reader<T>(PhantomData<T>);
+    impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Reader<T> {
+        type Value = Vec<T>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list, or a comma-separated string")
+        }
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            text.split(',')
+                .map(str::trim)
+                .filter(|part| !part.is_empty())
+                .map(|part| T::deserialize(de::value::StrDeserializer::new(part)))
+                .collect()
+        }
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(item) = items.next_element()? {
+                all.push(item);
+            }
+            Ok(all)
+        }
+    }
+    d.deserialize_any(Reader(PhantomData))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn with(overrides: &[&str]) -> Result<Config, String> {
+        let overrides: Vec<String> = overrides.iter().map(ToString::to_string).collect();
+        load(Some(Path::new("/dev/null")), &overrides).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn overrides_reach_their_keys() {
+        let config = with(&[
+            "chain.rpc_urls=http://127.0.0.1:1,http://127.0.0.1:2",
+            "chain.start=2024-01-05",
+            "storage.path=/data/x",
+            "chain.max_in_flight=3",
+            "chain.pools=[\"0xaa\"]",
+        ])
+        .expect("good");
+        assert_eq!(config.chain.rpc_urls.len(), 2);
+        assert_eq!(config.chain.start.to_string(), "2024-01-05");
+        assert_eq!(config.storage.path, Path::new("/data/x"));
+        assert_eq!(config.chain.max_in_flight, 3);
+        assert_eq!(config.chain.pools, ["0xaa"]);
+        assert_eq!(
+            with(&["chain.start=19000000"])
+                .expect("good")
+                .chain
+                .start
+                .to_string(),
+            "19000000"
+        );
+    }
+
+    #[test]
+    fn what_does_not_hold_is_named() {
+        for (text, expected) in [
+            (
+                "chain.rpc_url=http://a",
+                "unknown key `chain.rpc_url`; did you mean `chain.rpc_urls`?",
+            ),
+            ("chian.id=1", "unknown key `chian`; did you mean `chain`?"),
+            (
+                "chain.max_in_flight=0",
+                "`chain.max_in_flight` = 0 is out of range: 1 to 256 requests",
+            ),
+            ("chain.max_in_flight=lots", "`chain.max_in_flight`"),
+            ("chain.start=yesterday", "is no place to start"),
+            ("api.listen=0.0.0.0:80", "reachable from outside"),
+            ("features.user=anybody", "features.user"),
+            ("storage", "--set section.key=value"),
+        ] {
+            let error = with(&[text]).expect_err(text);
+            assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_documented_file_is_the_defaults_and_names_every_key() {
+        let text = include_str!("../../config.toml");
+        let documented: Config = Figment::new()
+            .merge(Toml::string(text))
+            .extract()
+            .expect("config.toml holds");
+        assert_eq!(documented, Config::default());
+        let keys = |value: &serde_json::Value| {
+            let mut keys = BTreeSet::new();
+            for (section, inside) in value.as_object().expect("sections") {
+                for key in inside.as_object().expect("keys").keys() {
+                    keys.insert(format!("{section}.{key}"));
+                }
+            }
+            keys
+        };
+        let mut section = String::new();
+        let mut written = BTreeSet::new();
+        for line in text.lines() {
+            if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+                section = name.to_owned();
+            } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
+                && key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+            {
+                written.insert(format!("{section}.{key}"));
+            }
+        }
+        assert_eq!(
+            written,
+            keys(&serde_json::to_value(Config::default()).expect("json"))
+        );
+    }
+}

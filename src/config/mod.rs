@@ -1,0 +1,149 @@
+//! Configuration: what it holds, where it comes from, how it is checked.
+//!
+//! Order of precedence: `--set`, then `TIDEGAUGE_SECTION__KEY`, then the file, then the earlier
+//! system's variables, then the defaults. `config.toml` at the root of the repository documents
+//! every key; a test holds it to the defaults here.
+
+mod load;
+mod secret;
+mod start;
+mod text;
+
+pub(crate) use load::load;
+pub(crate) use secret::Endpoint;
+pub(crate) use start::Start;
+
+use serde::{Deserialize, Serialize};
+use std::{net::SocketAddr, path::PathBuf};
+use text::MethodChoice;
+use tidegauge_chain::{Finality, UserKey};
+
+/// The whole configuration.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Config {
+    pub(crate) chain: Chain,
+    pub(crate) storage: Storage,
+    pub(crate) features: Features,
+    pub(crate) api: Api,
+    pub(crate) log: Log,
+}
+
+/// The node, and what to collect from it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Chain {
+    #[serde(deserialize_with = "load::list")]
+    pub(crate) rpc_urls: Vec<Endpoint>,
+    pub(crate) id: Option<u64>,
+    pub(crate) start: Start,
+    #[serde(deserialize_with = "load::list")]
+    pub(crate) pools: Vec<String>,
+    #[serde(deserialize_with = "load::list")]
+    pub(crate) factories: Vec<String>,
+    #[serde(with = "text")]
+    pub(crate) finality: Finality,
+    #[serde(with = "text")]
+    pub(crate) method: MethodChoice,
+    pub(crate) compute_units_per_second: u32,
+    pub(crate) max_in_flight: usize,
+    pub(crate) request_timeout_s: u64,
+    pub(crate) max_body_mib: usize,
+    pub(crate) poll_interval_ms: u64,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self {
+            rpc_urls: Vec::new(),
+            id: None,
+            start: Start::default(),
+            pools: Vec::new(),
+            factories: Vec::new(),
+            finality: Finality::Tag,
+            method: MethodChoice(None),
+            compute_units_per_second: 10_000,
+            max_in_flight: 16,
+            request_timeout_s: 30,
+            max_body_mib: 160,
+            poll_interval_ms: 1_000,
+        }
+    }
+}
+
+/// The embedded store.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Storage {
+    pub(crate) path: PathBuf,
+    pub(crate) memory_mib: usize,
+    pub(crate) min_free_mib: u64,
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            path: PathBuf::from("tidegauge-data"),
+            memory_mib: 256,
+            min_free_mib: 1_024,
+        }
+    }
+}
+
+/// What the features need from the chain.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Features {
+    #[serde(with = "text")]
+    pub(crate) user: UserKey,
+}
+
+impl Default for Features {
+    fn default() -> Self {
+        Self {
+            user: UserKey::Origin,
+        }
+    }
+}
+
+/// The HTTP server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Api {
+    pub(crate) listen: SocketAddr,
+}
+
+impl Default for Api {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8_080)),
+        }
+    }
+}
+
+/// What is written to standard error.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Log {
+    pub(crate) level: String,
+    pub(crate) format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            level: "info".to_owned(),
+            format: LogFormat::Text,
+        }
+    }
+}
+
+/// Shape of log lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}

@@ -1,0 +1,30 @@
+//! Tidegauge: a single-node, resilient collector of Uniswap V3 swaps.
+
+mod api;
+mod cli;
+mod collect;
+mod commands;
+mod config;
+mod error;
+mod logging;
+mod progress;
+mod report;
+mod span;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+/// RocksDB's C++ allocates through it too: glibc's arenas fragment under compaction.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tidegauge: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
