@@ -1,0 +1,13 @@
+//! What the tests share: the program, its tables, recorded data, a proxy that lies.
+
+mod program;
+mod same;
+mod shared;
+mod table;
+mod tamper;
+
+pub(crate) use program::{Chain, Program, exits_with_one_error, root, store_holds};
+pub(crate) use same::assert_same;
+pub(crate) use shared::{gunzip, shared};
+pub(crate) use table::Table;
+pub(crate) use tamper::{Reply, Tamper};

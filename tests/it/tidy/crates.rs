@@ -1,0 +1,127 @@
+//! Who may depend on whom, and on what from outside.
+
+use super::{CRATES, architecture, code, has_word, rust_files, starts_with};
+use crate::support::root;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Foreign names, and the only places where they may stand.
+const WALLS: [(&str, &[&str]); 10] = [
+    ("rocksdb", &["storage"]),
+    ("bincode", &["storage"]),
+    ("sqlx", &["sync"]),
+    ("aws_config", &["sync", "cloud"]),
+    ("aws_sdk_s3", &["sync"]),
+    ("warp", &["src/api", "simchain/src/server.rs"]),
+    ("indicatif", &["src/progress.rs"]),
+    ("alloy", &["chain", "simchain"]),
+    ("reqwest", &["chain", "simchain/tests", "tests", "benches"]),
+    (
+        "tidegauge_simchain",
+        &[
+            "src/commands/simulate.rs",
+            "src/error.rs",
+            "simchain",
+            "chain/tests",
+            "storage/tests",
+            "tests",
+            "benches",
+        ],
+    ),
+];
+
+#[test]
+fn crates_depend_on_each_other_as_the_picture_says() {
+    let found: BTreeMap<&str, BTreeSet<String>> = CRATES
+        .into_iter()
+        .map(|(name, _)| (name, ours(&dependencies(name))))
+        .collect();
+    assert_eq!(found, picture());
+}
+
+#[test]
+fn foreign_names_stay_behind_their_walls() {
+    let mut found = Vec::new();
+    for (path, text) in rust_files() {
+        let code = code(&text);
+        for (name, allowed) in WALLS {
+            // This file names them all.
+            if has_word(&code, name)
+                && !starts_with(&path, allowed)
+                && !path.ends_with("tidy/crates.rs")
+            {
+                found.push(format!(
+                    "{}: {name} belongs behind the wall of {allowed:?}",
+                    path.display()
+                ));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn each_third_party_crate_is_declared_once() {
+    for (name, _) in CRATES {
+        for line in dependencies(name) {
+            assert!(
+                line.contains("workspace"),
+                "{name}: `{line}` belongs in [workspace.dependencies] of the root"
+            );
+        }
+    }
+}
+
+/// The lines of `[dependencies]` of a crate.
+fn dependencies(name: &str) -> Vec<String> {
+    let manifest = root()
+        .join(if name == "src" { "" } else { name })
+        .join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).unwrap();
+    let section = text.split("\n[dependencies]\n").nth(1).unwrap_or_default();
+    let section = section.split("\n[").next().unwrap_or_default();
+    section
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn ours(lines: &[String]) -> BTreeSet<String> {
+    lines
+        .iter()
+        .filter_map(|line| {
+            line.strip_prefix("tidegauge-")?
+                .split(['.', ' ', '='])
+                .next()
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// The edges in ARCHITECTURE.md: lines such as `chain → model` of the block marked `edges`.
+fn picture() -> BTreeMap<&'static str, BTreeSet<String>> {
+    let text = architecture();
+    let block = text
+        .split("```edges\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .expect("a block marked `edges`");
+    let mut edges: BTreeMap<&str, BTreeSet<String>> = CRATES
+        .into_iter()
+        .map(|(name, _)| (name, BTreeSet::new()))
+        .collect();
+    for line in block.lines() {
+        let (from, to) = line.split_once('→').unwrap_or((line, ""));
+        let of = edges
+            .get_mut(from.trim())
+            .unwrap_or_else(|| panic!("`{from}` is no crate"));
+        of.extend(
+            to.split(',')
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .map(str::to_owned),
+        );
+    }
+    edges
+}
