@@ -1,5 +1,7 @@
 //! Tidegauge: a single-node, resilient collector of Uniswap V3 swaps.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
 mod api;
 mod cli;
 mod collect;

@@ -10,17 +10,24 @@ impl Chain {
         if head.timestamp < at {
             return Ok(None);
         }
-        // Timestamps never fall along a chain, so the answer lies in (before, found].
+        // Timestamps never fall along a chain, so the answer lies in (before, found]. A node that
+        // has pruned its beginning lacks low blocks: the search goes on above them.
         let mut found = head.number;
         let mut low = BlockNumber(0);
+        let mut pruned = false;
         while low < found {
             let middle = BlockNumber(low.0 + (found.0 - low.0) / 2);
-            let header = self.known_header(middle).await?;
-            if header.timestamp < at {
+            let header = self.header(middle).await?;
+            pruned |= header.is_none();
+            if header.is_none_or(|header| header.timestamp < at) {
                 low = middle.next();
             } else {
                 found = middle;
             }
+        }
+        // Only an earlier block that is there proves that nothing of the time asked for is missing.
+        if let Some(before) = found.prev().filter(|_| pruned) {
+            self.known_header(before).await?;
         }
         Ok(Some(found))
     }

@@ -4,7 +4,6 @@ use crate::block::{Draft, seal};
 use crate::config::SimConfig;
 use crate::contracts::{CHAIN_ID, Contracts, FACTORY};
 use crate::error::SimError;
-use crate::expected::Expected;
 use crate::making::{
     CONTRACTS, Progress, SUMMARY, Summary, WORLD, make, publish, read_json, unfinished, write_json,
 };
@@ -254,11 +253,6 @@ impl SimChain {
             self.grow()?;
             added += 1;
         }
-    }
-
-    /// The truth about the chain, for comparison with what was collected.
-    pub fn expected(&self) -> Expected<'_> {
-        Expected::new(self)
     }
 
     pub(crate) fn head_number(&self) -> BlockNumber {

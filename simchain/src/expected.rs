@@ -49,11 +49,14 @@ pub struct HeadOf {
     pub timestamp: UnixSeconds,
 }
 
-impl<'a> Expected<'a> {
-    pub(crate) fn new(chain: &'a SimChain) -> Self {
-        Self { chain }
+impl SimChain {
+    /// The truth about the chain, for comparison with what was collected.
+    pub fn expected(&self) -> Expected<'_> {
+        Expected { chain: self }
     }
+}
 
+impl<'a> Expected<'a> {
     /// Every pool that exists at the head, by address.
     pub fn pools(&self) -> Vec<PoolTruth> {
         let contracts = self.chain.contracts();

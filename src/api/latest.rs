@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use tidegauge_model::{Address, B256, PoolId, Swap};
 use tidegauge_storage::{StoreError, View};
 
@@ -47,10 +48,10 @@ fn describe(
     names: &mut HashMap<PoolId, Described>,
     swap: &Swap,
 ) -> Result<LatestSwap, StoreError> {
-    if !names.contains_key(&swap.pool) {
-        names.insert(swap.pool, name(view, swap.pool)?);
-    }
-    let (pool_name, decimals0, decimals1) = &names[&swap.pool];
+    let (pool_name, decimals0, decimals1) = match names.entry(swap.pool) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(free) => free.insert(name(view, swap.pool)?),
+    };
     Ok(LatestSwap {
         block: swap.block.0,
         timestamp: swap.timestamp.0,

@@ -5,7 +5,7 @@ use crate::error::Error;
 use figment::{
     Figment, Profile,
     providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Map},
+    value::{Dict, Map, Value},
 };
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, marker::PhantomData, path::Path};
@@ -66,9 +66,11 @@ fn one(text: &str) -> Result<Serialized<Dict>, Error> {
     };
     let (key, value) = text.split_once('=').ok_or_else(malformed)?;
     let (section, key) = key.split_once('.').ok_or_else(malformed)?;
-    let value: figment::value::Value = toml::from_str::<Dict>(&format!("value = {value}"))
+    let value: Value = toml::from_str::<Dict>(&format!("value = {value}"))
         .ok()
         .and_then(|mut d| d.remove("value"))
+        // A bare day is a date to TOML, and a table to figment.
+        .filter(|value| !matches!(value, Value::Dict(..)))
         .unwrap_or_else(|| value.into());
     let section_dict = Dict::from([(key.to_owned(), value)]);
     Ok(Serialized::from(

@@ -3,9 +3,8 @@
 //!
 //! An action that the contract would revert answers `None` and changes nothing.
 
-use super::positions::{Position, Tick};
 use crate::contracts::{PoolContract, PoolState};
-use alloy::primitives::{I256, U256};
+use alloy::primitives::{Address, I256, U256};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidegauge_model::v3::{
@@ -40,6 +39,26 @@ pub(crate) struct Pool {
     pub(crate) positions: Vec<Position>,
     pub(super) fee_growth: [U256; 2],
     pub(super) ticks: BTreeMap<i32, Tick>,
+}
+
+/// A provider's position.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Position {
+    pub(crate) owner: Address,
+    pub(crate) lower: i32,
+    pub(crate) upper: i32,
+    pub(crate) liquidity: u128,
+    /// Tokens that may be collected.
+    pub(crate) owed: [u128; 2],
+    pub(super) growth_last: [U256; 2],
+}
+
+/// An initialized tick.
+#[derive(Clone, Default, Serialize, Deserialize)]
+pub(super) struct Tick {
+    pub(super) gross: u128,
+    pub(super) net: i128,
+    pub(super) growth_outside: [U256; 2],
 }
 
 /// What a swap did.

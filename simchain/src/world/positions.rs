@@ -1,31 +1,10 @@
 //! A pool's positions and ticks (`Position.sol`, `Tick.sol` and `_modifyPosition` of v3-core 1.0.1).
 
-use super::pool::{Pool, Q128};
+use super::pool::{Pool, Position, Q128, Tick};
 use alloy::primitives::{Address, I256, U256};
-use serde::{Deserialize, Serialize};
 use tidegauge_model::v3::{
     MAX_TICK, MIN_TICK, mul_div, signed_amount0_delta, signed_amount1_delta, sqrt_ratio_at_tick,
 };
-
-/// A provider's position.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Position {
-    pub(crate) owner: Address,
-    pub(crate) lower: i32,
-    pub(crate) upper: i32,
-    pub(crate) liquidity: u128,
-    /// Tokens that may be collected.
-    pub(crate) owed: [u128; 2],
-    growth_last: [U256; 2],
-}
-
-/// An initialized tick.
-#[derive(Clone, Default, Serialize, Deserialize)]
-pub(super) struct Tick {
-    pub(super) gross: u128,
-    pub(super) net: i128,
-    pub(super) growth_outside: [U256; 2],
-}
 
 impl Pool {
     /// `mint`: answers the position's index and the two amounts paid.

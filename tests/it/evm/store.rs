@@ -146,7 +146,9 @@ fn prices_are_those_in_storage(swaps: &Table, liquidity: &Table, truth: &Truth) 
     type Place = (u64, u64);
     let at =
         |block: &str, index: &str| -> Place { (block.parse().unwrap(), index.parse().unwrap()) };
-    let mut prices: HashMap<&str, BTreeMap<Place, (&str, &str, Option<&str>)>> = HashMap::new();
+    // Price, tick and, after a swap, liquidity.
+    type State<'a> = (&'a str, &'a str, Option<&'a str>);
+    let mut prices: HashMap<&str, BTreeMap<Place, State>> = HashMap::new();
     for [pool, block, index, price, tick, in_range] in swaps.select([
         "pool_address",
         "block_number",

@@ -11,10 +11,22 @@ const WALLS: [(&str, &[&str]); 10] = [
     ("sqlx", &["sync"]),
     ("aws_config", &["sync", "cloud"]),
     ("aws_sdk_s3", &["sync"]),
-    ("warp", &["src/api", "simchain/src/server.rs"]),
+    (
+        "warp",
+        &["src/api", "simchain/src/server.rs", "chain/tests"],
+    ),
     ("indicatif", &["src/progress.rs"]),
     ("alloy", &["chain", "simchain"]),
-    ("reqwest", &["chain", "simchain/tests", "tests", "benches"]),
+    (
+        "reqwest",
+        &[
+            "chain",
+            "simchain/tests",
+            "simchain/benches",
+            "tests",
+            "benches",
+        ],
+    ),
     (
         "tidegauge_simchain",
         &[

@@ -26,7 +26,10 @@ fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
         {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                // What builds leave behind is not ours.
+                if !path.ends_with("target") && !path.ends_with("node_modules") {
+                    folders.push(path);
+                }
             } else if path.to_string_lossy().ends_with(ending) {
                 let text = std::fs::read_to_string(&path).unwrap();
                 found.push((path.strip_prefix(root()).unwrap().to_owned(), text));
