@@ -84,7 +84,7 @@ impl Default for Storage {
     fn default() -> Self {
         Self {
             path: PathBuf::from("tidegauge-data"),
-            memory_mib: 256,
+            memory_mib: 192,
             min_free_mib: 1_024,
         }
     }

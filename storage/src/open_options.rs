@@ -4,7 +4,7 @@ use std::time::Duration;
 use tidegauge_model::ChainId;
 
 /// Memory for cache and write buffers, of the process's 512 MiB.
-pub const DEFAULT_MEMORY_MIB: usize = 256;
+pub const DEFAULT_MEMORY_MIB: usize = 192;
 
 /// Free bytes below which nothing is written: room for the log, a flush and a compaction.
 const DEFAULT_LEAST_FREE_BYTES: u64 = 256 * 1024 * 1024;

@@ -1,7 +1,7 @@
 //! RocksDB's options, derived from the families' declarations and one memory budget.
 //!
 //! The load is small, so the options buy integrity and bounded memory. The
-//! budget `memory_mib` (default 256 of the process's 512 MiB) adds up as:
+//! budget `memory_mib` (default 192 of the process's 512 MiB) adds up as:
 //!
 //! | share | for | why |
 //! |---|---|---|

@@ -26,6 +26,10 @@ const FIRST_BATCH_BLOCKS: u64 = 4;
 /// Pages in one extend: beyond, rows are so few that waiting for more delays the tip.
 const MAX_PAGES_PER_EXTEND: usize = 64;
 
+/// A page in flight against one that waits: the JSON of a log takes two to three times
+/// the bytes of its row, and both are there while it is read.
+const FLIGHT_WEIGHT: usize = 3;
+
 /// How often a page that does not fit its neighbour is asked for again.
 const SEAM_TRIES: u32 = 2;
 
@@ -38,6 +42,8 @@ pub struct Fetcher {
     tasks: JoinSet<(BlockRange, std::result::Result<Page, PageError>)>,
     ready: BTreeMap<BlockNumber, Page>,
     ready_bytes: usize,
+    /// Bytes that the page that arrived last holds.
+    usual_bytes: usize,
     /// The block that comes next, and the hash before it where it is known.
     next: BlockNumber,
     before: Option<B256>,
@@ -100,6 +106,7 @@ impl Fetcher {
             tasks: JoinSet::new(),
             ready: BTreeMap::new(),
             ready_bytes: 0,
+            usual_bytes: 0,
             next: range.from,
             before: parent,
             end: range.to,
@@ -185,12 +192,9 @@ impl Fetcher {
         }
     }
 
-    /// What is in flight, if its pages weigh as much as those that wait.
+    /// What is in flight, if its pages weigh as much as the last one.
     fn flight_bytes(&self) -> usize {
-        match self.ready.len() {
-            0 => 0,
-            pages => self.ready_bytes / pages * self.tasks.len(),
-        }
+        self.usual_bytes * FLIGHT_WEIGHT * self.tasks.len()
     }
 
     fn spawn(&mut self, range: BlockRange, expected: Option<u64>) {
@@ -225,6 +229,7 @@ impl Fetcher {
         let split = match outcome {
             Ok(page) => {
                 self.planner.answered(range, page.weight);
+                self.usual_bytes = page.held_bytes;
                 self.ready_bytes += page.held_bytes;
                 self.ready.insert(range.from, page);
                 return Ok(());
