@@ -5,12 +5,15 @@ use crate::error::Error;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
+/// warp calls it an error of the server's when a client leaves.
+const QUIET: &str = "warp::server=off";
+
 /// Installs the process's subscriber.
 ///
 /// # Errors
 /// [`Error::Usage`] if `log.level` is no filter.
 pub(crate) fn init(log: &Log) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(&log.level).map_err(|e| {
+    let filter = EnvFilter::try_new(format!("{QUIET},{}", log.level)).map_err(|e| {
         Error::Usage(format!(
             "configuration: `log.level` = {}: {e}; write error, warn, info, debug or trace",
             log.level
