@@ -5,20 +5,18 @@ use crate::error::Error;
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// warp calls it an error of the server's when a client leaves.
-const QUIET: &str = "warp::server=off";
-
 /// Installs the process's subscriber.
 ///
 /// # Errors
 /// [`Error::Usage`] if `log.level` is no filter.
 pub(crate) fn init(log: &Log) -> Result<(), Error> {
-    let filter = EnvFilter::try_new(format!("{QUIET},{}", log.level)).map_err(|e| {
-        Error::Usage(format!(
-            "configuration: `log.level` = {}: {e}; write error, warn, info, debug or trace",
-            log.level
-        ))
-    })?;
+    let filter =
+        EnvFilter::try_new(format!("{},{}", crate::api::QUIET, log.level)).map_err(|e| {
+            Error::Usage(format!(
+                "configuration: `log.level` = {}: {e}; write error, warn, info, debug or trace",
+                log.level
+            ))
+        })?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(crate::progress::LogWriter::default);

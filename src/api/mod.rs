@@ -6,3 +6,6 @@ mod server;
 
 pub(crate) use routes::Context;
 pub(crate) use server::Server;
+
+/// Log filter for the server's library: it calls it an error when a client leaves.
+pub(crate) const QUIET: &str = "warp::server=off";
