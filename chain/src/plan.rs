@@ -91,8 +91,8 @@ const SAMPLE_BLOCKS: u64 = 10;
 const RECEIPT_SAMPLES: u64 = 4;
 
 /// Bytes that a row and a block take in the store, roughly (compressed).
-const DISK_BYTES_PER_ROW: u64 = 260;
-const DISK_BYTES_PER_BLOCK: u64 = 160;
+const DISK_BYTES_PER_ROW: u64 = 95;
+const DISK_BYTES_PER_BLOCK: u64 = 150;
 
 const HOURS_PER_MONTH: f64 = 730.0;
 

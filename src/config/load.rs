@@ -3,7 +3,7 @@
 use super::Config;
 use crate::error::Error;
 use figment::{
-    Figment, Profile,
+    Figment, Profile, Source,
     providers::{Env, Format, Serialized, Toml},
     value::{Dict, Map, Value},
 };
@@ -21,13 +21,13 @@ pub(crate) fn load(file: Option<&Path>, overrides: &[String]) -> Result<Config, 
     let mut figment = Figment::new().merge(earlier_variables());
     match file {
         Some(path) => {
-            let text = std::fs::read_to_string(path).map_err(|e| {
+            std::fs::File::open(path).map_err(|e| {
                 Error::Usage(format!(
                     "cannot read the configuration file {}: {e}",
                     path.display()
                 ))
             })?;
-            figment = figment.merge(Toml::string(&text));
+            figment = figment.merge(Toml::file_exact(path));
         }
         None => figment = figment.merge(Toml::file("config.toml")),
     }
@@ -90,8 +90,8 @@ fn explain(error: &figment::Error) -> String {
             .as_ref()
             .map(|m| (m.name.as_ref(), m.source.as_ref()))
         {
-            Some((_, Some(source))) => format!(" in {source}"),
-            Some((name, None)) if name.contains("environment") => " in the environment".to_owned(),
+            Some((_, Some(Source::File(path)))) => format!(" in {}", path.display()),
+            Some((name, _)) if name.contains("environment") => " in the environment".to_owned(),
             _ => String::new(),
         };
         lines.push(match &e.kind {
