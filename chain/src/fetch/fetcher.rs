@@ -247,7 +247,7 @@ impl Fetcher {
             (TooMuch::SingleBlock, Method::Receipts) => Err(ChainError::Config {
                 key: "chain.rpc_urls",
                 problem: format!(
-                    "the endpoint cannot give block {} with its receipts in one answer of at most {} bytes: use an endpoint with larger limits",
+                    "the endpoint cannot give block {} with its receipts in one answer of at most {} bytes: raise chain.max_body_mib, or use an endpoint with larger limits",
                     range.from, self.chain.inner.limits.max_body_bytes
                 ),
             }),
