@@ -182,6 +182,7 @@ fn extend(input: &Input, page: usize, parent: B256) -> Extend {
             Vec::new()
         },
         finalized: Some(BlockNumber(u64::MAX)),
+        disputes: Vec::new(),
     }
 }
 

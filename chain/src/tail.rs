@@ -227,5 +227,6 @@ fn extend(page: Page, finalized: Option<BlockNumber>, book: &PoolBook) -> Extend
         verdicts,
         tokens,
         finalized,
+        disputes: Vec::new(),
     }
 }

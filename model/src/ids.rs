@@ -67,7 +67,7 @@ impl fmt::Display for PoolId {
 }
 
 /// An inclusive, never empty range of heights.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub struct BlockRange {
     /// First height, included.
     pub from: BlockNumber,

@@ -23,7 +23,7 @@ pub use evidence::{Coverage, Evidence};
 pub use ids::{BlockNumber, BlockRange, ChainId, LogIndex, PoolId, TxIndex, UnixSeconds};
 pub use liquidity::{LiquidityChange, LiquidityEvent};
 pub use pool::{Pool, PoolOrigin, PoolVerdict, Refusal, Token};
-pub use step::{Extend, Step};
+pub use step::{Dispute, Extend, Repair, Step};
 pub use swap::{RawAmount, SqrtPriceX96, Swap};
 
 pub use alloy_primitives::{Address, B256, I256, U256, U512};

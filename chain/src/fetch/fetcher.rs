@@ -305,6 +305,7 @@ impl Fetcher {
                 verdicts: Vec::new(),
                 tokens: Vec::new(),
                 finalized: None,
+                disputes: Vec::new(),
             },
             rows: 0,
             pages: 0,

@@ -244,6 +244,7 @@ impl Chain {
             verdicts: fresh.into_iter().map(accepted).collect(),
             tokens: tokens.into_iter().map(token).collect(),
             finalized: finalized.map(BlockNumber),
+            disputes: Vec::new(),
         }
     }
 }
