@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 
 SWAPS_PER_BLOCK = 140  # a dense chain: the wire and the store, not the round trips, set the pace
 BLOCKS_A_DAY = 7200
@@ -21,6 +22,8 @@ IN_FLIGHT = 16
 def main():
     flags = arguments()
     folder = pathlib.Path(flags.dir)
+    if flags.tail_blocks:
+        return tail(flags, folder)
     days = max(1, -(-flags.swaps // (SWAPS_PER_BLOCK * BLOCKS_A_DAY)))
     chain = Background([flags.tidegauge, "simulate", "--listen", "127.0.0.1:0", "--frozen", "--seed", "1", "--pool-count", "64",
                         "--swaps-per-block", str(SWAPS_PER_BLOCK), "--history-days", str(days), "--cache-dir", flags.chain_cache])
@@ -52,6 +55,37 @@ def measure(flags, folder, url, head, method):
     swaps = status(flags, folder / f"store-{method}")["counters"]["swaps"]
     return {"swaps": swaps, "seconds": collected["seconds"], "swaps_per_second": swaps / collected["seconds"],
             "peak_mib": collected["peak_mib"], "download": discarded, "ratio": collected["seconds"] / discarded["seconds"]}
+
+
+def tail(flags, folder):
+    """A live chain with a block a second, as dense as mainnet's densest: from the announcement to the synced write."""
+    chain = Background([flags.tidegauge, "simulate", "--listen", "127.0.0.1:0", "--seed", "1", "--pool-count", "64", "--block-time", "1",
+                        "--swaps-per-block", str(SWAPS_PER_BLOCK), "--history-days", "1", "--cache-dir", flags.chain_cache])
+    line = chain.line_with("http://")
+    url = re.search(r"http://127\.0\.0\.1:\d+", line).group()
+    head = int(re.search(r"\.\.=(\d+)", line).group(1))
+    with open(folder / "tail.log", "w") as log:
+        daemon = subprocess.Popen([flags.tidegauge, f"--set=storage.path={folder / 'store-tail'}", f"--set=chain.rpc_urls={url}",
+                                   "--set=chain.compute_units_per_second=0", "--set=api.listen=127.0.0.1:0", f"--set=chain.start={head - 100}", "run"],
+                                  stderr=log, stdout=subprocess.DEVNULL)
+    address = None
+    while not address:
+        time.sleep(0.2)
+        address = re.search(r"status page at (http://[^/\s]+)", (folder / "tail.log").read_text())
+    while True:
+        time.sleep(1)
+        with urllib.request.urlopen(f"{address.group(1)}/api/status") as answer:
+            collector = json.load(answer)["collector"]
+        if collector["commit_latency"]["observed"] >= flags.tail_blocks:
+            break
+    daemon.send_signal(signal.SIGTERM)
+    daemon.wait()
+    chain.stop()
+    figures = {"announced": collector["tail"]["announced"], **collector["commit_latency"], "swaps_per_block": SWAPS_PER_BLOCK}
+    print(f"tail: {figures['observed']} blocks of {SWAPS_PER_BLOCK} swaps, announced: {figures['announced']}; "
+          f"durable after p50 {figures['p50_ms']:.1f} ms, p99 {figures['p99_ms']:.1f} ms")
+    if flags.json:
+        pathlib.Path(flags.json).write_text(json.dumps(figures, indent=1))
 
 
 def start_up(flags, store, url, head, results):
@@ -162,6 +196,7 @@ def arguments():
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--swaps", type=int, required=True)
     parser.add_argument("--json")
+    parser.add_argument("--tail-blocks", type=int)
     return parser.parse_args()
 
 

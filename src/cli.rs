@@ -66,6 +66,15 @@ pub(crate) enum Command {
   tidegauge export swaps --from 2024-01-05 --to 2024-01-05 --out -
   tidegauge export liquidity --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out mints.csv")]
     Export(Export),
+    /// Raise the evidence behind stored blocks, repair what was wrong, print a certificate
+    #[command(after_help = "Examples:
+  tidegauge verify --level receipts
+  tidegauge verify --level bloom --from 18900000 --to 18999999
+  tidegauge verify --level receipts --again --json     # fetch proven blocks once more
+
+What has that evidence already is left alone. Only final blocks are verified: the others were
+proven when they were collected. A daemon that holds the store carries it out itself.")]
+    Verify(Verify),
     /// Check what an operator can get wrong: endpoint, store, disk, limits
     #[command(after_help = "Examples:
   tidegauge doctor
@@ -128,6 +137,33 @@ pub(crate) enum MethodArg {
     Receipts,
     /// Pages of matching logs: far fewer requests, rests on confirmation by headers and blooms
     Logs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The evidence wanted
+    #[arg(long, value_enum, default_value = "receipts")]
+    pub(crate) level: Level,
+    /// First block; by default the store's first
+    #[arg(long, value_name = "BLOCK")]
+    pub(crate) from: Option<u64>,
+    /// Last block; by default the last final one
+    #[arg(long, value_name = "BLOCK")]
+    pub(crate) to: Option<u64>,
+    /// Fetch once more what has that evidence already
+    #[arg(long)]
+    pub(crate) again: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Level {
+    /// Every header, linked and hashed; each bloom agrees with our logs
+    Bloom,
+    /// The receipts root of every block, recomputed from all its receipts
+    Receipts,
 }
 
 #[derive(Debug, Args)]

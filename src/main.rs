@@ -3,10 +3,12 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod api;
+mod certificate;
 mod cli;
 mod collect;
 mod commands;
 mod config;
+mod control;
 mod error;
 mod logging;
 mod progress;

@@ -26,6 +26,11 @@ pub struct ChainConfig {
     pub compute_units_per_second: u32,
     /// Requests in flight at once.
     pub max_in_flight: usize,
+    /// Where new blocks are announced by WebSocket; `None` tries the endpoints themselves,
+    /// an empty list polls.
+    pub socket_urls: Option<Vec<SecretUrl>>,
+    /// Blocks that may be unwound on one endpoint's word.
+    pub confirm_depth: u64,
     /// Deadlines, tries and sizes.
     pub limits: Limits,
 }
@@ -43,6 +48,9 @@ impl ChainConfig {
             finality: Finality::Tag,
             compute_units_per_second: 0,
             max_in_flight: 8,
+            socket_urls: None,
+            // Mainnet replaces one block now and then, more than two hardly ever.
+            confirm_depth: 3,
             limits: Limits::default(),
         }
     }
@@ -264,6 +272,37 @@ impl SecretUrl {
     /// The URL itself, secrets and all, for the connection alone.
     pub(crate) fn expose(&self) -> &Url {
         &self.0
+    }
+
+    /// The same place by WebSocket.
+    pub fn socket(&self) -> Self {
+        let mut url = self.0.clone();
+        let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
+        // Both are special schemes, between which a URL may change.
+        let changed = url.set_scheme(scheme);
+        debug_assert!(changed.is_ok());
+        Self(url)
+    }
+
+    /// Reads a WebSocket's URL.
+    ///
+    /// # Errors
+    /// Another scheme; the error does not quote the text, since it may hold a key.
+    pub fn parse_socket(text: &str) -> Result<Self, ParseError> {
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "ws" | "wss") && url.has_host() => Ok(Self(url)),
+            _ => Err(ParseError::new(
+                "***",
+                "a WebSocket: write it as ws://HOST or wss://HOST, with port and path as given",
+            )),
+        }
+    }
+
+    /// A text without this URL's secrets.
+    pub(crate) fn conceal(&self, text: &str) -> String {
+        self.secrets().iter().fold(text.to_owned(), |text, secret| {
+            text.replace(secret.as_str(), "***")
+        })
     }
 
     /// Texts that must not appear in what an endpoint is quoted with.

@@ -73,13 +73,29 @@ pub enum ChainError {
     },
     /// A branch that replaces final blocks.
     #[error(
-        "the endpoint's branch leaves ours below block {floor}, which is final or beyond the depth we unwind (tip {tip}): check whether the endpoint is on the right chain"
+        "{endpoint}: its branch leaves ours below block {floor}, which is final or beyond the depth we unwind (tip {tip}): not obeyed; check whether it is on the right chain"
     )]
     TooDeep {
+        /// The endpoint, redacted.
+        endpoint: String,
         /// Our tip.
         tip: BlockNumber,
         /// The lowest block that may be unwound to.
         floor: BlockNumber,
+    },
+    /// A branch that replaces many blocks, on one endpoint's word alone.
+    #[error(
+        "{endpoint}: its branch replaces blocks {to} to {tip}, but {why}: waiting for agreement (reorg.confirm_depth)"
+    )]
+    Unconfirmed {
+        /// The endpoint, redacted.
+        endpoint: String,
+        /// Our tip.
+        tip: BlockNumber,
+        /// The common ancestor.
+        to: BlockNumber,
+        /// Who does not agree.
+        why: String,
     },
     /// The caller cannot name a block of its own chain.
     #[error("no hash is known for our own block {block}: the store lacks a block below its tip")]
@@ -121,8 +137,11 @@ impl ChainError {
             | Self::Evidence { .. }
             | Self::Seam { .. }
             | Self::NoBlock { .. }
+            | Self::Unconfirmed { .. }
+            // Our store is right until shown otherwise; the endpoint may come back to it.
+            | Self::TooDeep { .. }
             | Self::TaskLost { .. } => ErrorClass::Transient,
-            Self::TooDeep { .. } | Self::UnknownAncestor { .. } => ErrorClass::Corrupt,
+            Self::UnknownAncestor { .. } => ErrorClass::Corrupt,
         }
     }
 }

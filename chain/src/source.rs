@@ -1,7 +1,7 @@
 //! A chain, as its endpoints serve it.
 
 use crate::{
-    config::{ChainConfig, Finality, Limits},
+    config::{ChainConfig, Finality, Limits, SecretUrl},
     error::{ChainError, Result},
     evidence::check_hash,
     filter::Filter,
@@ -32,6 +32,8 @@ pub(crate) struct Inner {
     pub(crate) finality: Finality,
     pub(crate) limits: Limits,
     pub(crate) max_in_flight: usize,
+    pub(crate) socket_urls: Vec<SecretUrl>,
+    pub(crate) confirm_depth: u64,
 }
 
 impl Chain {
@@ -72,6 +74,10 @@ impl Chain {
             (None, Some(preset)) => preset.reference_pools.clone(),
             (None, None) => Vec::new(),
         };
+        let socket_urls = config.socket_urls.unwrap_or_else(|| {
+            let urls = config.rpc_urls.iter();
+            urls.map(SecretUrl::socket).collect()
+        });
         let multicall = config.multicall.or(preset.map(|preset| preset.multicall));
         Ok(Self {
             inner: Arc::new(Inner {
@@ -82,6 +88,8 @@ impl Chain {
                 finality: config.finality,
                 limits: config.limits,
                 max_in_flight: config.max_in_flight,
+                socket_urls,
+                confirm_depth: config.confirm_depth,
             }),
         })
     }
@@ -128,17 +136,25 @@ impl Chain {
     /// # Errors
     /// No usable answer.
     pub async fn finalized(&self) -> Result<Option<BlockNumber>> {
+        let found = self.finalized_header().await?;
+        Ok(found.map(|block| block.number))
+    }
+
+    /// The last block that is final; `None` while nothing is.
+    pub(crate) async fn finalized_header(&self) -> Result<Option<BlockHeader>> {
         match self.inner.finality {
             Finality::Tag => match self.tagged("finalized").await {
-                Ok(block) => Ok(block.map(|block| block.number)),
                 Err(ChainError::Rpc(error)) if error.fault.message.contains(NOTHING_FINAL) => {
                     Ok(None)
                 }
-                Err(error) => Err(error),
+                found => found,
             },
             Finality::Depth(depth) => {
                 let head = self.head().await?;
-                Ok(head.number.0.checked_sub(depth).map(BlockNumber))
+                match head.number.0.checked_sub(depth).map(BlockNumber) {
+                    Some(number) => self.header(number).await,
+                    None => Ok(None),
+                }
             }
         }
     }

@@ -51,14 +51,32 @@ impl TailEvent {
     }
 }
 
-/// Names the hash of a block of our own chain.
+/// Where a branch leaves ours.
+struct Fork {
+    /// Our tip.
+    tip: BlockRef,
+    /// The common ancestor.
+    to: BlockRef,
+    /// The branch's first block.
+    first: B256,
+}
+
+impl Fork {
+    /// How many of our blocks it replaces.
+    fn depth(&self) -> u64 {
+        self.tip.number.0 - self.to.number.0
+    }
+}
+
+/// Names the hash of a block of our own chain; `None` where it is not kept.
 type Lookup<'a> = &'a (dyn Fn(BlockNumber) -> Option<B256> + Send + Sync);
 
 impl Chain {
     /// The block after our tip, proven by its receipts; or the way back, if the chain has
     /// left our branch. `lookup` names the hashes of our own blocks.
     ///
-    /// An endpoint that does not know our tip lags; that is no reorganisation.
+    /// An endpoint that does not know our tip lags; that is no reorganisation. A branch that
+    /// replaces more than a few blocks needs another's word (see [`ChainError::Unconfirmed`]).
     ///
     /// # Errors
     /// No usable answer; a branch that replaces final blocks; a hash that `lookup` lacks.
@@ -70,34 +88,38 @@ impl Chain {
     ) -> Result<TailEvent> {
         let next = tip.number.next();
         let calls = [Call::header(tip.number), Call::header(next)];
-        let (ours, after) = self
+        let (ours, after, endpoint) = self
             .inner
             .rpc
-            .ask(&calls, |replies| {
-                Ok((maybe_header(replies, 0)?, maybe_header(replies, 1)?))
+            .ask_hedged(&calls, |replies| {
+                let ours = maybe_header(replies, 0)?;
+                if let Some(ours) = ours
+                    && ours.number != tip.number
+                {
+                    return Err(ChainError::Lying {
+                        endpoint: replies.endpoint.clone(),
+                        what: format!("block {} in place of block {}", ours.number, tip.number),
+                    });
+                }
+                Ok((ours, maybe_header(replies, 1)?, replies.endpoint.clone()))
             })
             .await?;
         let after = match (ours, after) {
-            (Some(ours), _) if ours.number != tip.number => {
-                return Err(ChainError::Lying {
-                    endpoint: self.endpoint(),
-                    what: format!("block {} in place of block {}", ours.number, tip.number),
-                });
-            }
             (Some(ours), _) if ours.hash != tip.hash => {
-                return self.branch(tip, lookup, book).await;
+                return self.branch(tip, &endpoint, lookup, book).await;
             }
             (Some(_), Some(after)) if after.parent == tip.hash => after,
             // The endpoint lags, nothing is new, or the chain changed between two questions.
             _ => return Ok(TailEvent::AtHead),
         };
-        match self.tip_page(after, book).await? {
-            Some(page) => {
-                let finalized = self.finalized().await?;
-                Ok(TailEvent::Extend(extend(page, finalized, book)))
-            }
-            None => Ok(TailEvent::AtHead),
-        }
+        let (page, finalized) = tokio::try_join!(
+            self.tip_page(after, book),
+            self.trusted_finalized(after.number, lookup)
+        )?;
+        Ok(match page {
+            Some(page) => TailEvent::Extend(extend(page, finalized, book)),
+            None => TailEvent::AtHead,
+        })
     }
 
     /// The block with that header; `None` if it was replaced meanwhile.
@@ -107,7 +129,7 @@ impl Chain {
         let calls = [Call::header(header.number), Call::receipts_of(header.hash)];
         let found = inner
             .rpc
-            .ask(&calls, |replies| {
+            .ask_hedged(&calls, |replies| {
                 match maybe_header(replies, 0)? {
                     Some(now) if now.hash == header.hash => {}
                     _ => return Ok(None),
@@ -125,15 +147,43 @@ impl Chain {
         }
     }
 
+    /// The finalized height, as far as it agrees with our own blocks and lies below `head`.
+    ///
+    /// Blocks that are final write no journal: a height that is too great would take the way back.
+    async fn trusted_finalized(
+        &self,
+        head: BlockNumber,
+        lookup: Lookup<'_>,
+    ) -> Result<Option<BlockNumber>> {
+        let Some(found) = self.finalized_header().await? else {
+            return Ok(None);
+        };
+        if found.number > head {
+            return Ok(None);
+        }
+        if lookup(found.number).is_some_and(|ours| ours != found.hash) {
+            tracing::warn!(
+                "finalized block {} {:#x} is none of ours: not believed",
+                found.number,
+                found.hash
+            );
+            return Ok(None);
+        }
+        Ok(Some(found.number))
+    }
+
     /// The common ancestor, and the branch that replaces ours; fetched before anything is unwound.
     async fn branch(
         &self,
         tip: BlockRef,
+        endpoint: &str,
         lookup: Lookup<'_>,
         book: &PoolBook,
     ) -> Result<TailEvent> {
+        // Its own blocks would look just so.
+        self.inner.rpc.reidentify(endpoint).await?;
         let finalized = self.finalized().await?;
-        let to = self.ancestor(tip, finalized, lookup).await?;
+        let to = self.ancestor(tip, endpoint, finalized, lookup).await?;
         let head = self.head().await?;
         let last = head.number.0.min(to.number.0 + MAX_REPLACEMENT_BLOCKS);
         let mut pages = Vec::new();
@@ -156,6 +206,17 @@ impl Chain {
             from = range.to.next();
             pages.push(page);
         }
+        let first = pages.first().and_then(|page| page.blocks.first());
+        let Some(first) = first.map(|block| block.hash) else {
+            // The branch is gone, or its endpoint is: nothing replaces what we hold.
+            return Ok(TailEvent::AtHead);
+        };
+        if lookup(to.number.next()) == Some(first) {
+            // Another endpoint, which has not changed over yet, answered with our own blocks.
+            return Ok(TailEvent::AtHead);
+        }
+        let fork = Fork { tip, to, first };
+        self.confirm(&fork, endpoint, lookup).await?;
         book.unwind(to.number);
         let then = pages
             .into_iter()
@@ -164,9 +225,51 @@ impl Chain {
         Ok(TailEvent::Unwind { to, then })
     }
 
+    /// A fork that replaces many blocks is believed if another endpoint is on it as well, or,
+    /// where there is none to ask, if the block that its endpoint calls final is one of ours.
+    async fn confirm(&self, fork: &Fork, endpoint: &str, lookup: Lookup<'_>) -> Result<()> {
+        let inner = &self.inner;
+        if fork.depth() <= inner.confirm_depth {
+            return Ok(());
+        }
+        let unconfirmed = |why: &str| ChainError::Unconfirmed {
+            endpoint: endpoint.to_owned(),
+            tip: fork.tip.number,
+            to: fork.to.number,
+            why: why.to_owned(),
+        };
+        let calls = [Call::header(fork.to.number.next())];
+        let word = inner
+            .rpc
+            .ask_elsewhere(endpoint, &calls, |replies| maybe_header(replies, 0))
+            .await;
+        match word {
+            Ok(Some(Some(theirs))) if theirs.hash == fork.first => return Ok(()),
+            Ok(Some(Some(_))) => {
+                inner
+                    .rpc
+                    .contradict(endpoint, "a branch that another endpoint does not have");
+                return Err(unconfirmed("another endpoint is on another branch"));
+            }
+            Ok(Some(None)) => return Err(unconfirmed("another endpoint has no such block yet")),
+            Ok(None) | Err(_) => {}
+        }
+        match self.finalized_header().await? {
+            Some(last)
+                if last.number <= fork.to.number && lookup(last.number) == Some(last.hash) =>
+            {
+                Ok(())
+            }
+            _ => Err(unconfirmed(
+                "there is no other endpoint to ask, and what this one calls final is none of our blocks",
+            )),
+        }
+    }
+
     async fn ancestor(
         &self,
         tip: BlockRef,
+        endpoint: &str,
         finalized: Option<BlockNumber>,
         lookup: Lookup<'_>,
     ) -> Result<BlockRef> {
@@ -184,7 +287,11 @@ impl Chain {
             }
             high = low;
         }
+        self.inner
+            .rpc
+            .contradict(endpoint, "a branch that replaces final blocks");
         Err(ChainError::TooDeep {
+            endpoint: endpoint.to_owned(),
             tip: tip.number,
             floor,
         })

@@ -1,5 +1,6 @@
 //! The HTTP server: status for people and machines.
 
+mod coverage;
 mod latest;
 mod routes;
 mod server;

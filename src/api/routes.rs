@@ -1,14 +1,16 @@
 //! Routes and their answers.
 
+use super::coverage::CoverageReport;
 use super::latest::{LatestSwap, latest_swaps};
-use crate::collect::{Live, Stage};
+use crate::collect::{Latencies, Live, Stage, Tail};
 use crate::error::Error;
 use crate::report::Report;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tidegauge_chain::Chain;
+use tidegauge_model::{BlockNumber, BlockRange};
 use tidegauge_storage::Reader;
 use warp::http::StatusCode;
 use warp::reply::{Reply, Response};
@@ -47,6 +49,8 @@ struct Collector {
     head: Option<u64>,
     lag_blocks: Option<u64>,
     last_error: Option<String>,
+    tail: Tail,
+    commit_latency: Latencies,
     endpoints: Vec<tidegauge_chain::EndpointReport>,
 }
 
@@ -67,6 +71,12 @@ pub(super) fn routes(
     let readyz = warp::path!("readyz")
         .and(context.clone())
         .and_then(|context| blocking(context, readyz));
+    let coverage = warp::path!("api" / "coverage")
+        .and(context.clone())
+        .and(warp::query::<Range>())
+        .and_then(|context, range: Range| {
+            blocking(context, move |context| coverage(context, range))
+        });
     let status = warp::path!("api" / "status")
         .and(context)
         .and_then(|context| blocking(context, status));
@@ -75,6 +85,8 @@ pub(super) fn routes(
             page.or(healthz)
                 .unify()
                 .or(readyz)
+                .unify()
+                .or(coverage)
                 .unify()
                 .or(status)
                 .unify(),
@@ -85,7 +97,7 @@ pub(super) fn routes(
 /// Reads the store away from the threads that serve connections.
 async fn blocking(
     context: Arc<Context>,
-    read: fn(&Context) -> Result<Response, Error>,
+    read: impl FnOnce(&Context) -> Result<Response, Error> + Send + 'static,
 ) -> Result<Response, Rejection> {
     let read = tokio::task::spawn_blocking(move || read(&context)).await;
     Ok(match read {
@@ -116,6 +128,8 @@ fn status(context: &Context) -> Result<Response, Error> {
             .zip(store.tip_number())
             .map(|(head, tip)| head.saturating_sub(tip)),
         last_error: context.live.last_error(),
+        tail: context.live.tail(),
+        commit_latency: context.live.latencies(),
         endpoints: context.chain.report(),
     };
     let latest_swaps = latest_swaps(&view, LATEST_SWAPS, LATEST_BLOCKS)?;
@@ -127,6 +141,30 @@ fn status(context: &Context) -> Result<Response, Error> {
             latest_swaps,
         },
     ))
+}
+
+/// `?from=&to=`, by default everything.
+#[derive(Deserialize)]
+struct Range {
+    from: Option<u64>,
+    to: Option<u64>,
+}
+
+fn coverage(context: &Context, wanted: Range) -> Result<Response, Error> {
+    let from = BlockNumber(wanted.from.unwrap_or(0));
+    let to = BlockNumber(wanted.to.unwrap_or(u64::MAX));
+    Ok(match BlockRange::new(from, to) {
+        Some(range) => {
+            let view = context.reader.view()?;
+            answer(StatusCode::OK, &CoverageReport::of(&view, range)?)
+        }
+        None => fault(
+            StatusCode::BAD_REQUEST,
+            "bad_range",
+            &format!("block {to} lies before block {from}"),
+            "use ?from=BLOCK&to=BLOCK with from <= to",
+        ),
+    })
 }
 
 /// 200 while following the tip closely, else 503 with the reason.
@@ -155,7 +193,7 @@ async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
         (
             StatusCode::NOT_FOUND,
             "not_found",
-            "see /, /api/status, /healthz, /readyz",
+            "see /, /api/status, /api/coverage, /healthz, /readyz",
         )
     } else if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
         (

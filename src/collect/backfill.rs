@@ -1,6 +1,6 @@
 //! Collecting a range that lies before the tip of the chain.
 
-use super::{Committer, Live, Patience, pool_book};
+use super::{Committer, Live, Patience, Watch, pool_book};
 use crate::error::Error;
 use crate::progress::Progress;
 use tidegauge_chain::{Chain, Method};
@@ -66,6 +66,7 @@ async fn collect(
 ) -> Result<(), Error> {
     let book = pool_book(reader)?;
     let mut fetcher = chain.fetch(span.range, span.after.map(|tip| tip.hash), method, &book);
+    let mut watch = Watch::new(reader)?;
     let mut last = None;
     let outcome = loop {
         let fetched = tokio::select! {
@@ -80,7 +81,9 @@ async fn collect(
                     number: extend.covered.range.to,
                     hash: extend.covered.end_hash,
                 };
-                if !committer.submit(Step::Extend(extend)) {
+                let mut step = Step::Extend(extend);
+                watch.judge(&mut step)?;
+                if !committer.submit(step) {
                     return Ok(());
                 }
                 last = Some(tip);

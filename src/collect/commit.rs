@@ -1,21 +1,29 @@
 //! The commit thread: the only writer of the store.
 
+use super::Live;
 use crate::error::Error;
 use crate::progress::Progress;
 use crossbeam_channel::{Sender, bounded};
+use fail::fail_point;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use tidegauge_model::{BlockRef, Step};
-use tidegauge_storage::{Applied, Store};
-use tokio::sync::watch;
+use tidegauge_model::{BlockRef, ErrorClass, Step};
+use tidegauge_storage::{Applied, Store, StoreError};
+use tokio::sync::{oneshot, watch};
 
 /// Steps waiting to be committed; each is bounded by the size of a batch, so memory is, too.
 const QUEUED_STEPS: usize = 4;
 
+/// A step, and who waits for what it did.
+struct Order {
+    step: Step,
+    answer: Option<oneshot::Sender<Result<Applied, StoreError>>>,
+}
+
 /// A running commit thread.
 pub(crate) struct Committer {
-    steps: Sender<Step>,
+    steps: Sender<Order>,
     tip: watch::Receiver<Option<BlockRef>>,
     thread: JoinHandle<Result<Store, Error>>,
     progress: Arc<Mutex<Option<Progress>>>,
@@ -26,20 +34,31 @@ impl Committer {
     ///
     /// # Errors
     /// [`Error::Io`] if no thread can be started, [`Error::Store`] if the tip cannot be read.
-    pub(crate) fn start(mut store: Store) -> Result<Self, Error> {
+    pub(crate) fn start(mut store: Store, live: Arc<Live>) -> Result<Self, Error> {
         let tip = store.reader().view()?.tip()?.map(|tip| tip.block);
-        let (steps, waiting) = bounded::<Step>(QUEUED_STEPS);
+        let (steps, waiting) = bounded::<Order>(QUEUED_STEPS);
         let (publish, tip) = watch::channel(tip);
         let progress: Arc<Mutex<Option<Progress>>> = Arc::default();
         let shown = progress.clone();
         let thread = std::thread::Builder::new()
             .name("commit".to_owned())
             .spawn(move || {
-                for step in waiting {
-                    // A failed write is ambiguous: never tried again in this process.
-                    let applied = store.apply(&step)?;
-                    report(&applied, &mut shown.lock());
-                    publish.send_replace(applied.tip);
+                for Order { step, answer } in waiting {
+                    let applied = store.apply(&step);
+                    if let Ok(applied) = &applied {
+                        fail_point!("collect-after-commit", |_| std::process::abort());
+                        live.committed(applied);
+                        report(applied, &mut shown.lock());
+                        publish.send_replace(applied.tip);
+                    }
+                    match (answer, applied) {
+                        // Whoever asked decides what a refusal means; nothing was written.
+                        (Some(answer), applied) if is_survived(&applied) => {
+                            let _ = answer.send(applied);
+                        }
+                        // A failed write is ambiguous: never tried again in this process.
+                        (_, applied) => drop(applied?),
+                    }
                 }
                 Ok(store)
             })
@@ -74,7 +93,25 @@ impl Committer {
     /// Hands over a step; waits while the queue is full. `false`: the thread has stopped, and
     /// [`Committer::finish`] says why.
     pub(crate) fn submit(&self, step: Step) -> bool {
-        tokio::task::block_in_place(|| self.steps.send(step).is_ok())
+        fail_point!("collect-before-submit", |_| std::process::abort());
+        let order = Order { step, answer: None };
+        tokio::task::block_in_place(|| self.steps.send(order).is_ok())
+    }
+
+    /// Hands over a step and waits for what it did. `None` as `false` of [`Committer::submit`].
+    ///
+    /// # Errors
+    /// Why the store refused it; nothing was written then.
+    pub(crate) async fn apply(&self, step: Step) -> Result<Option<Applied>, Error> {
+        let (answer, applied) = oneshot::channel();
+        let order = Order {
+            step,
+            answer: Some(answer),
+        };
+        if !tokio::task::block_in_place(|| self.steps.send(order).is_ok()) {
+            return Ok(None);
+        }
+        Ok(applied.await.ok().transpose()?)
     }
 
     /// Waits until the tip is this one. `false` as in [`Committer::submit`].
@@ -108,6 +145,11 @@ impl Committer {
             )
         })?
     }
+}
+
+/// Whether the store goes on after this.
+fn is_survived(applied: &Result<Applied, StoreError>) -> bool {
+    !matches!(applied, Err(error) if error.class() == ErrorClass::Corrupt)
 }
 
 /// One commit on the bar, or in the log where blocks come one by one.

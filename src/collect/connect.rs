@@ -47,6 +47,13 @@ fn chain_config(config: &Config, pools: &[String]) -> Result<ChainConfig, Error>
     chain.finality = config.chain.finality;
     chain.compute_units_per_second = config.chain.compute_units_per_second;
     chain.max_in_flight = config.chain.max_in_flight;
+    chain.confirm_depth = config.reorg.confirm_depth;
+    let sockets = &config.chain.ws_urls;
+    chain.socket_urls = match config.chain.websocket {
+        false => Some(Vec::new()),
+        true if sockets.is_empty() => None,
+        true => Some(sockets.iter().map(|socket| socket.0.clone()).collect()),
+    };
     chain.limits.request_timeout = Duration::from_secs(config.chain.request_timeout_s);
     chain.limits.max_body_bytes = config.chain.max_body_mib << 20;
     Ok(chain)

@@ -1,69 +1,87 @@
 //! Following the tip of the chain.
 
-use super::{Committer, Live, Stage, pool_book};
+use super::{Committer, Live, Stage, Watch, pool_book};
 use crate::error::Error;
-use std::time::Duration;
-use tidegauge_chain::{Chain, TailEvent};
-use tidegauge_model::{BlockNumber, BlockRef};
+use std::time::Instant;
+use tidegauge_chain::{Chain, Heads, TailEvent, Wake};
+use tidegauge_model::{BlockNumber, BlockRef, Coverage};
 use tidegauge_storage::Reader;
 use tokio_util::sync::CancellationToken;
 
 /// Follows, block by block, until told to stop, until the commit thread stopped, or until the first error.
 ///
 /// # Errors
-/// A transient one is for the caller to wait out; a refused one is a branch that leaves below the
-/// finalized block, or another chain's answer.
+/// A transient one is for the caller to wait out; a refused one is another chain's answer.
 pub(crate) async fn follow(
     chain: &Chain,
     committer: &Committer,
     reader: &Reader,
-    poll: Duration,
+    heads: &mut Heads,
     live: &Live,
     stop: &CancellationToken,
 ) -> Result<(), Error> {
     let book = pool_book(reader)?;
-    let stored = |block: BlockNumber| {
-        reader
-            .view()
-            .and_then(|view| view.block(block))
-            .ok()
-            .flatten()
-            .map(|record| record.hash)
-    };
+    let mut watch = Watch::new(reader)?;
+    let stored = |block: BlockNumber| hash_at(reader, block);
+    let mut woken = Instant::now();
     while let Some(tip) = committer.tip() {
         let event = tokio::select! {
-            event = chain.next_after(tip, &stored, &book) => event,
+            event = chain.next_after(tip, &stored, &book) => event?,
             () = stop.cancelled() => return Ok(()),
         };
-        let event = event?;
         live.enter(Stage::Following);
+        live.listens(heads.is_announced());
         let expected = end_of(&event, tip);
         live.saw_head(expected.number);
-        if let TailEvent::Unwind { to, .. } = &event {
-            tracing::warn!(
-                "the chain left our branch: unwinding from block {} to block {} {}",
-                tip.number,
-                to.number,
-                to.hash
-            );
-        }
-        match event.into_step() {
-            None => {
-                tokio::select! { () = tokio::time::sleep(poll) => {}, () = stop.cancelled() => return Ok(()) }
-            }
-            Some(step) => {
-                if !(committer.submit(step) && committer.wait_for(expected).await) {
-                    return Ok(());
+        let step = match event {
+            TailEvent::AtHead => {
+                let wake = tokio::select! {
+                    wake = heads.after(tip.number) => wake,
+                    () = stop.cancelled() => return Ok(()),
+                };
+                if let Wake::Announced(head) = wake {
+                    live.saw_head(head.number);
                 }
+                woken = Instant::now();
+                continue;
             }
+            TailEvent::Unwind { to, .. } => {
+                live.unwound(tip.number.0 - to.number.0);
+                tracing::warn!(
+                    "the chain left our branch: unwinding from block {} to block {} {}",
+                    tip.number,
+                    to.number,
+                    to.hash
+                );
+                event.into_step()
+            }
+            TailEvent::Extend(_) => event.into_step(),
+        };
+        heads.found();
+        let Some(mut step) = step else { continue };
+        watch.judge(&mut step)?;
+        if !(committer.submit(step) && committer.wait_for(expected).await) {
+            return Ok(());
         }
+        live.durable_after(woken.elapsed());
     }
     Ok(())
 }
 
+/// The hash that the store knows at a height: a block's own, or that of a range's end.
+///
+/// A read that fails is not "unknown": it ends the walk, and what follows it reads again.
+fn hash_at(reader: &Reader, block: BlockNumber) -> Option<tidegauge_model::B256> {
+    let known = reader.view().and_then(|view| view.hash_at(block));
+    known
+        .inspect_err(|error| tracing::error!("cannot read block {block}: {error}"))
+        .ok()
+        .flatten()
+}
+
 /// The tip once the event is committed.
 fn end_of(event: &TailEvent, tip: BlockRef) -> BlockRef {
-    let end = |covered: &tidegauge_model::Coverage| BlockRef {
+    let end = |covered: &Coverage| BlockRef {
         number: covered.range.to,
         hash: covered.end_hash,
     };

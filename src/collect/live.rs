@@ -1,9 +1,12 @@
 //! What the collector is doing right now, for the status page and the readiness check.
 
+use super::Latencies;
 use parking_lot::Mutex;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use tidegauge_model::BlockNumber;
+use tidegauge_storage::Applied;
 
 /// What the collector is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -27,6 +30,21 @@ pub(crate) struct Live {
     stage: Mutex<Stage>,
     last_error: Mutex<Option<String>>,
     head: AtomicU64,
+    latencies: Mutex<Latencies>,
+    tail: Mutex<Tail>,
+}
+
+/// What following the tip came to since the start of the process.
+#[derive(Debug, Default, Clone, Copy, Serialize)]
+pub(crate) struct Tail {
+    /// Whether new blocks are announced to us; else we poll.
+    pub(crate) announced: bool,
+    /// Branches of ours that the chain left.
+    pub(crate) reorgs: u64,
+    /// Blocks of the longest of them.
+    pub(crate) deepest_reorg: u64,
+    /// Ranges replaced since they were wrong or better evidence came.
+    pub(crate) repairs: u64,
 }
 
 /// No head was seen yet.
@@ -38,6 +56,8 @@ impl Default for Live {
             stage: Mutex::new(Stage::Connecting),
             last_error: Mutex::new(None),
             head: AtomicU64::new(UNKNOWN),
+            latencies: Mutex::default(),
+            tail: Mutex::default(),
         }
     }
 }
@@ -62,6 +82,30 @@ impl Live {
         self.head.store(head.0, Ordering::Relaxed);
     }
 
+    /// Whether new blocks are announced.
+    pub(crate) fn listens(&self, announced: bool) {
+        self.tail.lock().announced = announced;
+    }
+
+    /// The chain left so many of our blocks.
+    pub(crate) fn unwound(&self, blocks: u64) {
+        let mut tail = self.tail.lock();
+        tail.reorgs += 1;
+        tail.deepest_reorg = tail.deepest_reorg.max(blocks);
+    }
+
+    /// A step is durable.
+    pub(crate) fn committed(&self, applied: &Applied) {
+        if applied.repaired.is_some() {
+            self.tail.lock().repairs += 1;
+        }
+    }
+
+    /// A block of the tip is durable, so long after we heard of it.
+    pub(crate) fn durable_after(&self, latency: Duration) {
+        self.latencies.lock().add(latency);
+    }
+
     /// The current stage.
     pub(crate) fn stage(&self) -> Stage {
         *self.stage.lock()
@@ -70,6 +114,16 @@ impl Live {
     /// Why it waits.
     pub(crate) fn last_error(&self) -> Option<String> {
         self.last_error.lock().clone()
+    }
+
+    /// What following the tip came to.
+    pub(crate) fn tail(&self) -> Tail {
+        *self.tail.lock()
+    }
+
+    /// How soon blocks of the tip were durable, of late.
+    pub(crate) fn latencies(&self) -> Latencies {
+        self.latencies.lock().clone()
     }
 
     /// The head last seen.

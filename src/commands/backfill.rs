@@ -5,6 +5,7 @@ use crate::collect::{self, Committer, Live, Span, resolve};
 use crate::config::Config;
 use crate::error::Error;
 use crate::progress::group;
+use std::sync::Arc;
 use tidegauge_chain::Method;
 use tidegauge_model::{BlockNumber, BlockRange, BlockRef};
 
@@ -31,16 +32,12 @@ pub(super) async fn backfill(config: Config, flags: Collecting) -> Result<(), Er
         chain.id()
     );
     let before = reader.view()?.counters();
-    let committer = Committer::start(store)?;
-    let fetched = collect::backfill(
-        &chain,
-        &committer,
-        &reader,
-        span,
-        method,
-        &Live::default(),
-        &stop,
-    )
+    let live = Arc::new(Live::default());
+    let committer = Committer::start(store, live.clone())?;
+    let fetched = async {
+        collect::backfill(&chain, &committer, &reader, span, method, &live, &stop).await?;
+        collect::mend(&chain, &committer, &reader, &live, &stop).await
+    }
     .await;
     let store = committer.finish()?;
     store.close()?;

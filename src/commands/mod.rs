@@ -8,12 +8,15 @@ mod plan;
 mod run;
 mod simulate;
 mod status;
+mod verify;
 
 use crate::cli::{Cli, Command};
 use crate::config::{self, Config};
 use crate::error::Error;
 use clap::CommandFactory;
 use std::future::Future;
+use std::ops::Deref;
+use tempfile::TempDir;
 use tidegauge_storage::Reader;
 
 /// Runs the command that was asked for.
@@ -35,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
         Command::Status { digest, json } => status::status(&config, digest, json),
         Command::Export(export) => export::export(&config, &export),
+        Command::Verify(flags) => block_on(verify::verify(config, flags)),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),
         Command::Simulate(simulate) => block_on(simulate::simulate(simulate)),
         Command::Config(what) => config_show::config(&config, &what),
@@ -66,14 +70,34 @@ fn require_endpoint(config: &Config) -> Result<(), Error> {
     Ok(())
 }
 
-/// A reader beside a collector that may be running.
-fn open_beside(config: &Config) -> Result<Reader, Error> {
-    let scratch = std::env::temp_dir().join(format!("tidegauge-reader-{}", std::process::id()));
-    Ok(Reader::open_beside(
-        &config.storage.path,
-        &scratch,
-        config.storage.memory_mib,
-    )?)
+/// A reader beside a collector that may be running, with the folder for its own log.
+struct Beside {
+    // Closed before its folder goes.
+    reader: Reader,
+    _scratch: TempDir,
+}
+
+impl Deref for Beside {
+    type Target = Reader;
+
+    fn deref(&self) -> &Reader {
+        &self.reader
+    }
+}
+
+fn open_beside(config: &Config) -> Result<Beside, Error> {
+    let scratch = tempfile::Builder::new()
+        .prefix("tidegauge-reader-")
+        .tempdir()
+        .map_err(Error::io("make a temporary folder for the reader's log"))?;
+    Ok(Beside {
+        reader: Reader::open_beside(
+            &config.storage.path,
+            scratch.path(),
+            config.storage.memory_mib,
+        )?,
+        _scratch: scratch,
+    })
 }
 
 /// Prints a document as JSON.

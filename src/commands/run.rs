@@ -3,10 +3,11 @@
 use crate::api::{Context, Server};
 use crate::collect::{self, Committer, Live, Patience, Span, Stage};
 use crate::config::Config;
+use crate::control;
 use crate::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
-use tidegauge_chain::Chain;
+use tidegauge_chain::{Chain, Heads, Pace};
 use tidegauge_model::{BlockRange, BlockRef};
 use tidegauge_storage::Reader;
 use tokio_util::sync::CancellationToken;
@@ -27,9 +28,23 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     };
     tracing::info!("status page at http://{}/", server.address());
     let serving = tokio::spawn(server.serve(Arc::new(context), stop.child_token()));
-    let committer = Committer::start(store)?;
+    let committer = Committer::start(store, live.clone())?;
+    let workplace = control::Workplace {
+        chain: &chain,
+        committer: &committer,
+        reader: &reader,
+        live: &live,
+    };
+    let done = stop.child_token();
+    let collecting = async {
+        let collected = collect_for_ever(&config, &chain, &committer, &reader, &live, &stop).await;
+        done.cancel();
+        collected
+    };
+    let orders = control::serve(&config.storage.path, workplace, &done);
+    let mending = collect::mend_for_ever(&chain, &committer, &reader, &live, &done);
     let collected = tokio::select! {
-        collected = collect_for_ever(&config, &chain, &committer, &reader, &live, &stop) => collected,
+        (collected, (), ()) = async { tokio::join!(collecting, orders, mending) } => collected,
         ended = serving => Err(Error::Failed(match ended {
             Ok(()) if stop.is_cancelled() => return finish(committer, &live),
             Ok(()) => "the HTTP server ended by itself".to_owned(),
@@ -51,9 +66,13 @@ async fn collect_for_ever(
     stop: &CancellationToken,
 ) -> Result<(), Error> {
     let mut patience = Patience::endless();
+    let mut heads = chain.heads(Pace {
+        poll: Duration::from_millis(config.chain.poll_interval_ms),
+        silence: Duration::from_secs(config.chain.silence_s),
+    });
     loop {
         let before = committer.tip();
-        let outcome = collect_once(config, chain, committer, reader, live, stop).await;
+        let outcome = collect_once(config, chain, committer, reader, &mut heads, live, stop).await;
         if stop.is_cancelled() || committer.has_stopped() {
             return Ok(());
         }
@@ -70,6 +89,7 @@ async fn collect_once(
     chain: &Chain,
     committer: &Committer,
     reader: &Reader,
+    heads: &mut Heads,
     live: &Live,
     stop: &CancellationToken,
 ) -> Result<(), Error> {
@@ -105,8 +125,7 @@ async fn collect_once(
         return Ok(());
     }
     tracing::info!("following the tip of chain {}", chain.id());
-    let poll = Duration::from_millis(config.chain.poll_interval_ms);
-    collect::follow(chain, committer, reader, poll, live, stop).await
+    collect::follow(chain, committer, reader, heads, live, stop).await
 }
 
 fn finish(committer: Committer, live: &Live) -> Result<(), Error> {

@@ -160,6 +160,20 @@ fn check(config: &Config) -> Result<(), String> {
         "milliseconds",
     )?;
     within(
+        "chain.silence_s",
+        config.chain.silence_s,
+        1,
+        3_600,
+        "seconds",
+    )?;
+    within(
+        "reorg.confirm_depth",
+        config.reorg.confirm_depth,
+        0,
+        1_024,
+        "blocks",
+    )?;
+    within(
         "storage.memory_mib",
         config.storage.memory_mib as u64,
         64,

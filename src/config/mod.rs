@@ -10,7 +10,7 @@ mod start;
 mod text;
 
 pub(crate) use load::load;
-pub(crate) use secret::Endpoint;
+pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
 
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use tidegauge_chain::{Finality, UserKey};
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     pub(crate) chain: Chain,
+    pub(crate) reorg: Reorg,
     pub(crate) storage: Storage,
     pub(crate) features: Features,
     pub(crate) api: Api,
@@ -50,6 +51,10 @@ pub(crate) struct Chain {
     pub(crate) request_timeout_s: u64,
     pub(crate) max_body_mib: usize,
     pub(crate) poll_interval_ms: u64,
+    pub(crate) websocket: bool,
+    #[serde(deserialize_with = "load::list")]
+    pub(crate) ws_urls: Vec<Socket>,
+    pub(crate) silence_s: u64,
 }
 
 impl Default for Chain {
@@ -67,7 +72,23 @@ impl Default for Chain {
             request_timeout_s: 30,
             max_body_mib: 160,
             poll_interval_ms: 1_000,
+            websocket: true,
+            ws_urls: Vec::new(),
+            silence_s: 15,
         }
+    }
+}
+
+/// When a branch that replaces ours is believed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Reorg {
+    pub(crate) confirm_depth: u64,
+}
+
+impl Default for Reorg {
+    fn default() -> Self {
+        Self { confirm_depth: 3 }
     }
 }
 

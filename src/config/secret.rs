@@ -1,14 +1,50 @@
-//! RPC endpoints, which may carry a key or refer to one.
+//! Endpoints, which may carry a key or refer to one.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{fmt, fs};
+use std::{fmt, fs, marker::PhantomData};
 use tidegauge_chain::SecretUrl;
 
-/// An endpoint of the configuration: a URL, `env:NAME` or `file:PATH`; never printed with its key.
-#[derive(Clone)]
-pub(crate) struct Endpoint(pub(crate) SecretUrl);
+/// An RPC endpoint of the configuration: a URL, `env:NAME` or `file:PATH`; never printed with its key.
+pub(crate) type Endpoint = Secret<Rpc>;
 
-impl Endpoint {
+/// A WebSocket endpoint of the configuration, written and printed likewise.
+pub(crate) type Socket = Secret<WebSocket>;
+
+/// What kind of URL is meant.
+pub(crate) trait Kind {
+    /// Reads it; the error never repeats the text.
+    fn parse(text: &str) -> Result<SecretUrl, String>;
+}
+
+/// `http://` or `https://`.
+#[derive(Clone)]
+pub(crate) struct Rpc;
+
+impl Kind for Rpc {
+    fn parse(text: &str) -> Result<SecretUrl, String> {
+        text.parse().map_err(|e| {
+            format!("is no RPC endpoint ({e}): write http://HOST:PORT or https://HOST/PATH")
+        })
+    }
+}
+
+/// `ws://` or `wss://`.
+#[derive(Clone)]
+pub(crate) struct WebSocket;
+
+impl Kind for WebSocket {
+    fn parse(text: &str) -> Result<SecretUrl, String> {
+        SecretUrl::parse_socket(text).map_err(|e| {
+            format!("is no WebSocket endpoint ({e}): write ws://HOST:PORT or wss://HOST/PATH")
+        })
+    }
+}
+
+/// A URL of a kind, or a reference to one.
+#[derive(Clone)]
+pub(crate) struct Secret<K>(pub(crate) SecretUrl, PhantomData<K>);
+
+impl<K: Kind> Secret<K> {
     /// Reads a URL or a reference to one; errors never repeat the value.
     fn read(text: &str) -> Result<Self, String> {
         let (value, from) = if let Some(name) = text.strip_prefix("env:") {
@@ -22,31 +58,31 @@ impl Endpoint {
         } else {
             (text.to_owned(), "the value given".to_owned())
         };
-        value.trim().parse().map(Self).map_err(|e| {
-            format!("{from} is no RPC endpoint ({e}): write http://HOST:PORT or https://HOST/PATH")
-        })
+        K::parse(value.trim())
+            .map(|url| Self(url, PhantomData))
+            .map_err(|problem| format!("{from} {problem}"))
     }
 }
 
-impl PartialEq for Endpoint {
+impl<K> PartialEq for Secret<K> {
     fn eq(&self, other: &Self) -> bool {
         self.0.to_string() == other.0.to_string()
     }
 }
 
-impl fmt::Debug for Endpoint {
+impl<K> fmt::Debug for Secret<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
 }
 
-impl Serialize for Endpoint {
+impl<K> Serialize for Secret<K> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(&self.0)
     }
 }
 
-impl<'de> Deserialize<'de> for Endpoint {
+impl<'de, K: Kind> Deserialize<'de> for Secret<K> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         Self::read(&String::deserialize(d)?).map_err(serde::de::Error::custom)
     }

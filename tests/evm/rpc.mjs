@@ -61,6 +61,12 @@ export class Rpc {
     return (await this.send({ from, data, gas: 12_000_000, label: 'deployment' })).contractAddress
   }
 
+  // Replaces the last blocks by as many empty ones; what was sent in them is forgotten.
+  async reorg(depth) {
+    await this.call('anvil_reorg', [depth, []])
+    this.#nonces.clear()
+  }
+
   async read(to, abi, functionName, args = [], block = 'latest') {
     const data = await this.call('eth_call', [{ to, data: encode(abi, functionName, args) }, block])
     return viem.decodeFunctionResult({ abi, functionName, data })

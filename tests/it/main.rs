@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod arena;
 mod bad_input;
 mod evm;
+mod faults;
 mod kill;
 mod quickstart;
 mod replay;
 mod support;
 mod tidy;
+mod torture;
+mod verify;

@@ -6,6 +6,7 @@ mod classifier;
 mod data;
 mod decoding;
 mod fetching;
+mod heads;
 mod mini_chain;
 mod pools;
 mod ranges;

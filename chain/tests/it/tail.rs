@@ -8,6 +8,23 @@ use std::sync::{Arc, Mutex};
 use tidegauge_chain::{Chain, ChainError, PoolBook, TailEvent};
 use tidegauge_model::{BlockNumber, BlockRef, Evidence, PoolId};
 
+/// Two endpoints of one chain, the second of which may be on another branch.
+async fn two(
+    mini: &MiniChain,
+    first: MiniChain,
+    second: MiniChain,
+) -> Result<TailEvent, ChainError> {
+    let serve = |mini: MiniChain| Server::start(move |request| Answer::ok(mini.answer(request)));
+    let (first, second) = (serve(first).await, serve(second).await);
+    let mut config = first.config();
+    config.rpc_urls.extend(second.config().rpc_urls);
+    let chain = Chain::connect(config).await.unwrap();
+    let lookup = |number: BlockNumber| mini.blocks.get(number.0 as usize).map(|block| block.hash);
+    chain
+        .next_after(mini.block_ref(30), &lookup, &PoolBook::default())
+        .await
+}
+
 /// A served chain that a test can change.
 struct Tail {
     served: Arc<Mutex<MiniChain>>,
@@ -160,5 +177,57 @@ async fn a_store_that_lacks_its_own_hashes_is_told_so() {
             }
         ),
         "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_deep_branch_needs_another_endpoints_word() {
+    let mini = MiniChain::new(30);
+    let fork = mini.fork(20, 15, 1);
+    let agreed = two(&mini, fork.clone(), fork.clone()).await.unwrap();
+    assert!(matches!(agreed, TailEvent::Unwind { to, .. } if to.number == BlockNumber(20)));
+    // Whichever is asked first: the branch of one is not believed while the other is on ours.
+    for (first, second) in [(fork.clone(), mini.clone()), (mini.clone(), fork)] {
+        match two(&mini, first, second).await {
+            Ok(TailEvent::AtHead) => {}
+            Ok(event) => panic!("{event:?}"),
+            Err(error) => assert!(
+                matches!(
+                    error,
+                    ChainError::Unconfirmed { .. } | ChainError::Seam { .. }
+                ),
+                "{error}"
+            ),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_shallow_branch_needs_nobody_elses() {
+    let mini = MiniChain::new(30);
+    let event = two(&mini, mini.fork(28, 5, 1), mini.fork(28, 5, 1))
+        .await
+        .unwrap();
+    assert!(matches!(event, TailEvent::Unwind { to, .. } if to.number == BlockNumber(28)));
+}
+
+#[tokio::test]
+async fn a_finalized_block_of_another_branch_is_not_believed() {
+    let tail = Tail::at(MiniChain::new(30)).await;
+    let mut ours = tail.ours.clone();
+    // What the endpoint calls final is block 10, and ours has another hash there.
+    let mut served = tail.ours.clone();
+    served.finalized = 10;
+    tail.serve(served);
+    ours.blocks[10].hash = alloy::primitives::B256::repeat_byte(1);
+    let lookup = |number: BlockNumber| ours.blocks.get(number.0 as usize).map(|block| block.hash);
+    let event = tail
+        .chain
+        .next_after(tail.ours.block_ref(29), &lookup, &tail.book)
+        .await
+        .unwrap();
+    assert!(
+        matches!(&event, TailEvent::Extend(extend) if extend.finalized.is_none()),
+        "{event:?}"
     );
 }

@@ -4,5 +4,6 @@
 
 mod arithmetic;
 mod node;
+mod reorg;
 mod store;
 mod truth;

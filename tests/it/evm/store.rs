@@ -8,7 +8,8 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// keccak256 of the creation code of Uniswap's published pool contract.
-const INIT_CODE_HASH: &str = "0xe34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54";
+pub(super) const INIT_CODE_HASH: &str =
+    "0xe34f199b19b2b4f47f68442619d555527d244f78a3297ea89325f843f87b8b54";
 /// Blocks mined above the last trade, less one: the range ends there, below what the node calls final.
 const BLOCKS_ABOVE: u64 = 3;
 
@@ -81,7 +82,7 @@ fn agrees_by_both_methods(chain_id: &str) {
     );
 }
 
-fn swap_rows(table: &Table, method: &str) -> BTreeSet<Vec<String>> {
+pub(super) fn swap_rows(table: &Table, method: &str) -> BTreeSet<Vec<String>> {
     let names = [
         "pool_address",
         "block_number",
@@ -107,7 +108,7 @@ fn swap_rows(table: &Table, method: &str) -> BTreeSet<Vec<String>> {
     }))
 }
 
-fn liquidity_rows(table: &Table) -> BTreeSet<Vec<String>> {
+pub(super) fn liquidity_rows(table: &Table) -> BTreeSet<Vec<String>> {
     rows(table.select([
         "pool_address",
         "block_number",

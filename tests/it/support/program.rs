@@ -76,6 +76,11 @@ impl Program {
         self
     }
 
+    /// Starts it, its output and errors to be read.
+    pub(crate) fn spawn(mut self) -> Child {
+        self.0.spawn().expect("starting the program")
+    }
+
     /// Runs to the end.
     pub(crate) fn run(self) -> Outcome {
         let (mut child, stdout, stderr) = self.start();
@@ -141,13 +146,13 @@ impl Program {
     }
 
     fn start(
-        mut self,
+        self,
     ) -> (
         Child,
         thread::JoinHandle<String>,
         thread::JoinHandle<String>,
     ) {
-        let mut child = self.0.spawn().expect("starting the program");
+        let mut child = self.spawn();
         let stdout = collect(child.stdout.take().expect("its output"));
         let stderr = collect(child.stderr.take().expect("its errors"));
         (child, stdout, stderr)

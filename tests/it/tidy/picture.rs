@@ -2,7 +2,7 @@
 
 use super::{architecture, has_word};
 use crate::support::root;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tidegauge_storage::verify::INVARIANTS;
 
 #[test]
@@ -68,6 +68,37 @@ fn the_stores_invariants_are_those_in_the_code_each_with_its_test() {
     }
 }
 
+#[test]
+fn every_fault_has_an_outcome_and_a_test_of_its_own() {
+    let text = std::fs::read_to_string(root().join("docs/faults.md")).expect("docs/faults.md");
+    let mut tests = BTreeSet::new();
+    let mut rows = 0;
+    for headline in ["## The endpoint", "## The chain", "## The machine"] {
+        for (number, cells) in numbered(&text, headline) {
+            let [_, outcome, test] = cells.as_slice() else {
+                panic!("fault {number}: fault, outcome and test are expected")
+            };
+            assert!(
+                ["corrected", "refused", "stopped"]
+                    .iter()
+                    .any(|word| outcome.starts_with(word)),
+                "fault {number}: {outcome}"
+            );
+            let place = quoted(test)
+                .next()
+                .unwrap_or_else(|| panic!("fault {number}: no test"));
+            is_defined(place);
+            assert!(
+                tests.insert(place.to_owned()),
+                "fault {number}: {place} is another's test"
+            );
+            rows += 1;
+            assert_eq!(usize::from(number), rows, "numbered in order");
+        }
+    }
+    assert!(rows >= 30, "{rows} faults");
+}
+
 /// `path/to/file.rs::name`: the file has a function or constant of that name.
 fn is_defined(place: &str) {
     let (path, name) = place
@@ -79,10 +110,7 @@ fn is_defined(place: &str) {
         .iter()
         .any(|kind| has_word(&text, &format!("{kind}{name}")))
         || has_word(&text, &format!("{name} ="));
-    assert!(
-        defined,
-        "ARCHITECTURE.md names {name} in {path}, which does not define it"
-    );
+    assert!(defined, "{name} is named, but {path} does not define it");
 }
 
 /// The rows of the table under a headline whose first cell is a number.

@@ -1,0 +1,65 @@
+//! The command's side.
+
+use super::{Answer, MAX_LINE_BYTES, Order, socket_path};
+use crate::certificate::Findings;
+use crate::collect::{Heard, VerifyOrder};
+use crate::error::Error;
+use futures_util::{SinkExt, StreamExt};
+use std::io::ErrorKind;
+use std::path::Path;
+use tidegauge_model::BlockRange;
+use tokio::net::UnixStream;
+use tokio_util::codec::{Framed, LinesCodec};
+
+/// Has the daemon verify; `None` if no daemon holds the store.
+///
+/// # Errors
+/// What the daemon says of the order, or that it went away.
+pub(crate) async fn ask(
+    store: &Path,
+    order: VerifyOrder,
+    heard: &mut (dyn FnMut(Heard) + Send),
+) -> Result<Option<(BlockRange, Findings)>, Error> {
+    let path = socket_path(store);
+    let stream = match UnixStream::connect(&path).await {
+        Ok(stream) => stream,
+        // A socket that nobody listens at is left from a daemon that was killed.
+        Err(error)
+            if matches!(
+                error.kind(),
+                ErrorKind::NotFound | ErrorKind::ConnectionRefused
+            ) =>
+        {
+            return Ok(None);
+        }
+        Err(error) => {
+            return Err(Error::io(format!("reach the daemon at {}", path.display()))(error));
+        }
+    };
+    tracing::info!("the daemon that holds the store does it");
+    let mut lines = Framed::new(stream, LinesCodec::new_with_max_length(MAX_LINE_BYTES));
+    let went_away = |problem: String| {
+        Error::Failed(format!(
+            "the daemon ended or broke off ({problem}); what it verified is kept, and the same command goes on from there"
+        ))
+    };
+    let text = serde_json::to_string(&Order::Verify(order))
+        .map_err(|error| Error::Failed(format!("cannot write the order: {error}")))?;
+    lines
+        .send(text)
+        .await
+        .map_err(|error| went_away(error.to_string()))?;
+    while let Some(line) = lines.next().await {
+        let line = line.map_err(|error| went_away(error.to_string()))?;
+        match serde_json::from_str(&line).map_err(|error| went_away(error.to_string()))? {
+            Answer::Heard(news) => heard(news),
+            Answer::Done { range, findings } => return Ok(Some((range, findings))),
+            Answer::Failed {
+                message,
+                is_usage: true,
+            } => return Err(Error::Usage(message)),
+            Answer::Failed { message, .. } => return Err(Error::Failed(message)),
+        }
+    }
+    Err(went_away("no last word".to_owned()))
+}

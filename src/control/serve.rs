@@ -1,0 +1,144 @@
+//! The daemon's side: one order after the other.
+
+use super::{Answer, MAX_LINE_BYTES, Order, socket_path};
+use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
+use crate::error::Error;
+use futures_util::{SinkExt, StreamExt};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+use tidegauge_chain::Chain;
+use tidegauge_storage::Reader;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_util::codec::{Framed, LinesCodec};
+use tokio_util::sync::CancellationToken;
+
+/// How long a client may take to say what it wants.
+const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
+/// News waiting to be written; what a slow reader misses is only progress.
+const QUEUED_NEWS: usize = 16;
+
+/// What orders work on.
+pub(crate) struct Workplace<'a> {
+    /// The endpoints.
+    pub(crate) chain: &'a Chain,
+    /// The only writer.
+    pub(crate) committer: &'a Committer,
+    /// The store.
+    pub(crate) reader: &'a Reader,
+    /// What the collector is doing.
+    pub(crate) live: &'a Live,
+}
+
+/// Takes orders until told to stop.
+///
+/// Without a socket (a path that is too long, a disk that takes none) collection goes on:
+/// commands that write then have to wait until the daemon is stopped.
+pub(crate) async fn serve(store: &Path, workplace: Workplace<'_>, stop: &CancellationToken) {
+    let listener = match listen(store) {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::warn!("{error}: commands that write must wait until this process is stopped");
+            stop.cancelled().await;
+            return;
+        }
+    };
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => tokio::select! {
+                () = answer(stream, &workplace, stop) => {},
+                () = stop.cancelled() => break,
+            },
+            Err(error) => {
+                tracing::warn!("cannot take an order: {error}");
+                tokio::time::sleep(ORDER_TIMEOUT).await;
+            }
+        }
+    }
+    // A socket left behind does no harm, but confuses.
+    let _ = std::fs::remove_file(socket_path(store));
+}
+
+fn listen(store: &Path) -> Result<UnixListener, Error> {
+    let path = socket_path(store);
+    // The store is locked by us: whoever made this socket is gone.
+    let _ = std::fs::remove_file(&path);
+    let attempt = || format!("listen for orders at {}", path.display());
+    let listener = UnixListener::bind(&path).map_err(Error::io(attempt()))?;
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).map_err(Error::io(attempt()))?;
+    Ok(listener)
+}
+
+/// Carries out one order; a client that leaves takes its order with it.
+async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &CancellationToken) {
+    let mut lines = Framed::new(stream, LinesCodec::new_with_max_length(MAX_LINE_BYTES));
+    let order = match timeout(ORDER_TIMEOUT, lines.next()).await {
+        Ok(Some(Ok(line))) => serde_json::from_str::<Order>(&line),
+        _ => return,
+    };
+    let (mut writer, mut reader) = lines.split();
+    let (tell, mut news) = mpsc::channel::<Answer>(QUEUED_NEWS);
+    let work = async {
+        let last = match order {
+            Ok(Order::Verify(order)) => verify(order, workplace, stop, &tell).await,
+            Err(error) => Answer::Failed {
+                message: format!(
+                    "the daemon does not understand this order ({error}): are both of one version?"
+                ),
+                is_usage: true,
+            },
+        };
+        let _ = tell.send(last).await;
+        drop(tell);
+    };
+    let write = async {
+        while let Some(answer) = news.recv().await {
+            let Ok(text) = serde_json::to_string(&answer) else {
+                break;
+            };
+            if writer.send(text).await.is_err() {
+                break;
+            }
+        }
+    };
+    tokio::select! {
+        ((), ()) = async { tokio::join!(work, write) } => {},
+        // The client says nothing more: an end here is its leaving.
+        _ = reader.next() => tracing::info!("whoever gave the order left: it is given up"),
+    }
+}
+
+async fn verify(
+    order: VerifyOrder,
+    workplace: &Workplace<'_>,
+    stop: &CancellationToken,
+    tell: &mpsc::Sender<Answer>,
+) -> Answer {
+    let done = async {
+        let wanted = Verification::of(&workplace.reader.view()?, order)?;
+        let Workplace {
+            chain,
+            committer,
+            reader,
+            live,
+        } = workplace;
+        let mut heard = |news| drop(tell.try_send(Answer::Heard(news)));
+        let findings =
+            collect::verify(chain, committer, reader, wanted, live, stop, &mut heard).await?;
+        Ok::<_, Error>(Answer::Done {
+            range: wanted.range,
+            findings,
+        })
+    };
+    done.await.unwrap_or_else(|error| Answer::Failed {
+        message: error.to_string(),
+        is_usage: matches!(error, Error::Usage(_)),
+    })
+}
