@@ -9,7 +9,7 @@ use tidegauge_model::{SECONDS_PER_DAY, UnixSeconds};
 /// 2026-03-02T06:00:00Z: where a history ends unless told otherwise.
 const DEFAULT_END: UnixSeconds = UnixSeconds(1_772_431_200);
 /// Raised whenever the same parameters give other blocks or files.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const MAX_BLOCK_TIME_S: u64 = 3_600;
 const MAX_POOLS: u32 = 10_000;
 const MAX_SWAPS_PER_BLOCK: u32 = 2_000;

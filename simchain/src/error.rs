@@ -71,6 +71,25 @@ pub enum SimError {
         /// The chain's last.
         head: u64,
     },
+    /// A rate of mischief that is none.
+    #[error(
+        "`{text}` is no rate: write a share from 0 to 1 such as 0.05, or a percentage such as 5%"
+    )]
+    Rate {
+        /// What was written.
+        text: String,
+    },
+    /// A reorganisation deeper than allowed.
+    #[error("cannot replace the last {depth} blocks: from 1 to {max} can be replaced here")]
+    Reorg {
+        /// Blocks that were to be replaced.
+        depth: u64,
+        /// The most that may be.
+        max: u64,
+    },
+    /// No branch that could come back.
+    #[error("no branch was abandoned that could come back")]
+    NoBranch,
     /// The simulation broke its own rules.
     #[error(
         "the simulated chain contradicts itself: {0}; report this with the seed and parameters"
@@ -87,6 +106,9 @@ impl SimError {
             | Self::Listen { .. }
             | Self::Io { .. }
             | Self::NothingToGrow
+            | Self::Rate { .. }
+            | Self::Reorg { .. }
+            | Self::NoBranch
             | Self::NoBlock { .. } => ErrorClass::Refused,
             Self::Cache { .. } | Self::Broken(_) => ErrorClass::Corrupt,
         }

@@ -102,7 +102,7 @@ impl<'a> Expected<'a> {
 
     /// A block's place in the chain.
     pub fn header(&self, number: BlockNumber) -> Result<HeadOf, SimError> {
-        let entry = self.chain.entry(number)?;
+        let entry = self.chain.placed(number)?.entry;
         Ok(HeadOf {
             block: BlockRef {
                 number,
@@ -150,7 +150,7 @@ struct SeenLog {
 
 fn swaps_of(chain: &SimChain, number: BlockNumber) -> Result<Vec<Swap>, SimError> {
     let mut json = Vec::new();
-    receipts_json(chain, number, None, &mut json)?;
+    receipts_json(&chain.placed(number)?, None, &mut json)?;
     let broken = |what: &str| SimError::Broken(format!("block {number}: {what}"));
     let receipts: Vec<SeenReceipt> =
         serde_json::from_slice(&json).map_err(|e| broken(&e.to_string()))?;

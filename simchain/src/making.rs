@@ -19,6 +19,8 @@ const PROGRESS_EVERY: u64 = 512;
 pub(crate) const SUMMARY: &str = "summary.json";
 /// The world after the last block.
 pub(crate) const WORLD: &str = "world.json";
+/// The world some blocks before the last, from which branches are made.
+pub(crate) const REAR: &str = "rear.json";
 /// The contracts at the head.
 pub(crate) const CONTRACTS: &str = "contracts.json";
 

@@ -29,6 +29,7 @@ pub(super) async fn simulate(flags: Simulate) -> Result<(), Error> {
     let options = ServeOptions {
         live_interval,
         limits,
+        ..ServeOptions::default()
     };
     let server = serve(
         listen,

@@ -9,6 +9,8 @@ use tidegauge_model::{BlockNumber, UnixSeconds};
 pub(crate) struct Draft {
     pub(crate) number: BlockNumber,
     pub(crate) timestamp: UnixSeconds,
+    /// 0, or the reorganisation that it came with: marks the header, so that equal contents differ by hash.
+    pub(crate) branch: u32,
     pub(crate) txs: Vec<DraftTx>,
 }
 

@@ -74,7 +74,7 @@ pub(crate) fn seal(draft: Draft, parent: B256) -> Sealed {
         gas_limit: GAS_LIMIT.max(gas_used),
         gas_used,
         timestamp: draft.timestamp.0,
-        extra_data: Bytes::from_static(b"tidegauge"),
+        extra_data: extra_data(draft.branch),
         mix_hash: keccak256(draft.timestamp.0.to_be_bytes()),
         nonce: B64::ZERO,
         base_fee_per_gas: Some(7_000_000_000),
@@ -97,4 +97,11 @@ pub(crate) fn seal(draft: Draft, parent: B256) -> Sealed {
         })
         .collect();
     Sealed { header, hash, txs }
+}
+
+fn extra_data(branch: u32) -> Bytes {
+    match branch {
+        0 => Bytes::from_static(b"tidegauge"),
+        _ => format!("tidegauge {branch}").into_bytes().into(),
+    }
 }

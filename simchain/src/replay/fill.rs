@@ -106,6 +106,7 @@ impl Plan {
             Draft {
                 number,
                 timestamp: UnixSeconds(timestamp),
+                branch: 0,
                 txs: transactions(number, logs),
             }
         })

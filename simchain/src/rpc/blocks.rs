@@ -1,25 +1,18 @@
 //! Blocks, headers and receipts, as JSON.
 
-use crate::chain::SimChain;
+use crate::chain::Placed;
 use crate::error::SimError;
 use crate::store::{Kind, LOG_BYTES, LogEntry};
-use tidegauge_model::BlockNumber;
 
 /// A block with the hashes of its transactions.
-pub(super) fn block_json(
-    chain: &SimChain,
-    number: BlockNumber,
-    out: &mut Vec<u8>,
-) -> Result<(), SimError> {
-    let (segment, _) = chain.place(number)?;
-    let entry = chain.entry(number)?;
+pub(super) fn block_json(block: &Placed, out: &mut Vec<u8>) -> Result<(), SimError> {
+    let (segment, entry) = (&block.segment, &block.entry);
     segment.read_onto(out, Kind::Blocks, entry.block_at, entry.block_len as usize)
 }
 
 /// A block's header, as `newHeads` announces it.
-pub(crate) fn header_json(chain: &SimChain, number: BlockNumber) -> Result<Vec<u8>, SimError> {
-    let (segment, _) = chain.place(number)?;
-    let entry = chain.entry(number)?;
+pub(crate) fn header_json(block: &Placed) -> Result<Vec<u8>, SimError> {
+    let (segment, entry) = (&block.segment, &block.entry);
     let mut out = segment.read(Kind::Blocks, entry.block_at, entry.header_len as usize)?;
     out.push(b'}');
     Ok(out)
@@ -27,15 +20,13 @@ pub(crate) fn header_json(chain: &SimChain, number: BlockNumber) -> Result<Vec<u
 
 /// The receipts of a block as a list, or one of them alone.
 pub(crate) fn receipts_json(
-    chain: &SimChain,
-    number: BlockNumber,
+    block: &Placed,
     only: Option<usize>,
     out: &mut Vec<u8>,
 ) -> Result<(), SimError> {
-    let (segment, _) = chain.place(number)?;
-    let entry = chain.entry(number)?;
-    let txs = segment.txs(&entry)?;
-    let index = segment.log_bytes(&entry, &entry)?;
+    let (segment, entry) = (&block.segment, &block.entry);
+    let txs = segment.txs(entry)?;
+    let index = segment.log_bytes(entry, entry)?;
     let frames = segment.read(Kind::Frames, entry.frames_at, entry.frames_len as usize)?;
     let ours = segment.read(Kind::Ours, entry.ours_at, entry.ours_len as usize)?;
     let others = segment.read(Kind::Others, entry.others_at, entry.others_len as usize)?;

@@ -23,7 +23,7 @@ pub(super) struct CallParams {
 }
 
 /// What a contract returns; an address without a contract returns nothing.
-pub(super) fn call(
+pub(super) fn eth_call(
     chain: &SimChain,
     params: &CallParams,
     block: BlockNumber,

@@ -6,7 +6,7 @@
 use super::error::RpcError;
 use super::filter::{Filter, FilterParams};
 use super::params::block_number;
-use crate::chain::SimChain;
+use crate::chain::{Piece, SimChain};
 use crate::error::SimError;
 use crate::store::{BlockEntry, Kind, LOG_BYTES, LogEntry, Segment};
 use alloy::primitives::B256;
@@ -36,7 +36,7 @@ pub(super) fn get_logs(
     out: &mut Vec<u8>,
 ) -> Result<(), RpcError> {
     let filter = params.filter()?;
-    let range = wanted_range(chain, params)?;
+    let (range, pieces) = wanted(chain, params)?;
     if let Some(max) = limits
         .max_range_blocks
         .filter(|max| range.len_blocks() > *max)
@@ -56,20 +56,20 @@ pub(super) fn get_logs(
         out,
     };
     page.out.push(b'[');
-    for (segment, offset, blocks) in chain.pieces(range)? {
+    for piece in pieces {
         let mut done = 0;
-        while done < blocks {
-            let step = CHUNK_BLOCKS.min(blocks - done);
-            let entries = segment.entries(offset + done, step as usize)?;
-            let Some(last) = page.add_blocks(&segment, &entries)? else {
+        while done < piece.blocks {
+            let step = CHUNK_BLOCKS.min(piece.blocks - done);
+            let entries = piece.segment.entries(piece.offset + done, step as usize)?;
+            let Some(last) = page.add_blocks(&piece.segment, &entries)? else {
                 break;
             };
             if page.max_logs < page.count {
-                return Err(page.too_many(BlockNumber(range.from.0 + done + last)));
+                return Err(page.too_many(BlockNumber(piece.first.0 + done + last)));
             }
             done += step;
         }
-        page.end_run(&segment)?;
+        page.end_run(&piece.segment)?;
     }
     if page.out.last() == Some(&b',') {
         page.out.pop();
@@ -79,17 +79,17 @@ pub(super) fn get_logs(
 }
 
 /// The blocks that a filter names, all of which exist.
-fn wanted_range(chain: &SimChain, params: &FilterParams) -> Result<BlockRange, RpcError> {
+fn wanted(chain: &SimChain, params: &FilterParams) -> Result<(BlockRange, Vec<Piece>), RpcError> {
     if let Some(hash) = params.block_hash {
         if params.from_block.is_some() || params.to_block.is_some() {
             return Err(RpcError::params(
                 "cannot specify both BlockHash and FromBlock/ToBlock, choose one or the other",
             ));
         }
-        return chain
-            .block_of_hash(&hash)?
-            .map(BlockRange::one)
-            .ok_or_else(|| RpcError::new(-32000, "unknown block"));
+        let block = chain
+            .find_hash(&hash)?
+            .ok_or_else(|| RpcError::new(-32000, "unknown block"))?;
+        return Ok((BlockRange::one(block.number), vec![block.into()]));
     }
     let side = |text: &Option<String>| block_number(chain, text.as_deref().unwrap_or("latest"));
     let (from, to) = (side(&params.from_block)?, side(&params.to_block)?);
@@ -105,10 +105,11 @@ fn wanted_range(chain: &SimChain, params: &FilterParams) -> Result<BlockRange, R
     if range.to < all.from {
         return Err(RpcError::new(4444, "pruned history unavailable"));
     }
-    Ok(BlockRange {
+    let range = BlockRange {
         from: range.from.max(all.from),
         to: range.to,
-    })
+    };
+    Ok((range, chain.pieces(range)?))
 }
 
 /// A page in the making.

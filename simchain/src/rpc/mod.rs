@@ -1,7 +1,7 @@
 //! JSON-RPC: requests in, answers out, as bytes.
 //!
-//! [`Node`] is honest. What lies, delays or breaks goes between it and the
-//! server, where whole answers pass.
+//! [`Node`] is honest. What lies is asked first, call by call ([`Meddler`]);
+//! what delays or breaks is the server's.
 
 mod blocks;
 mod calls;
@@ -12,5 +12,7 @@ mod node;
 mod params;
 
 pub(crate) use blocks::{header_json, receipts_json};
+pub(crate) use error::RpcError;
 pub use logs::Limits;
-pub(crate) use node::{Node, Subscriptions, notification};
+pub(crate) use node::{Answer, Call, Node, Subscriptions, notification};
+pub(crate) use params::block_number;

@@ -1,7 +1,7 @@
 //! Which method does what.
 
 use super::blocks::{block_json, receipts_json};
-use super::calls::{CallParams, call, code};
+use super::calls::{CallParams, code, eth_call};
 use super::error::RpcError;
 use super::filter::FilterParams;
 use super::logs::{Limits, get_logs};
@@ -36,6 +36,19 @@ struct Request {
     params: Value,
 }
 
+/// What a request asks.
+#[derive(Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) params: &'a [Value],
+}
+
+/// A result as JSON, or an error.
+pub(crate) type Answer = Result<Vec<u8>, RpcError>;
+
+/// Who may answer a call in the node's stead.
+pub(crate) type Meddler<'a> = &'a dyn Fn(Call<'_>) -> Option<Answer>;
+
 /// What one WebSocket connection subscribed to.
 #[derive(Default)]
 pub(crate) struct Subscriptions {
@@ -44,17 +57,18 @@ pub(crate) struct Subscriptions {
 }
 
 impl Node {
-    /// The answer to a body: one request or a batch of them.
+    /// The answer to a body: one request or a batch of them. `meddler` is asked about each first.
     pub(crate) fn answer(
         &self,
         body: &[u8],
         mut subscriptions: Option<&mut Subscriptions>,
+        meddler: Option<Meddler<'_>>,
     ) -> Vec<u8> {
         let requests = match parse_requests(body) {
             Ok((requests, false)) => {
                 let mut out = Vec::new();
                 if let Some(request) = requests.first() {
-                    self.answer_one(request, subscriptions, &mut out);
+                    self.answer_one(request, subscriptions, meddler, &mut out);
                 }
                 return out;
             }
@@ -71,7 +85,7 @@ impl Node {
                 out.extend(respond_error(request.id.as_deref(), &error));
                 continue;
             }
-            self.answer_one(request, subscriptions.as_deref_mut(), &mut out);
+            self.answer_one(request, subscriptions.as_deref_mut(), meddler, &mut out);
         }
         out.push(b']');
         out
@@ -81,11 +95,19 @@ impl Node {
         &self,
         request: &Request,
         subscriptions: Option<&mut Subscriptions>,
+        meddler: Option<Meddler<'_>>,
         out: &mut Vec<u8>,
     ) {
         let begin = out.len();
         respond(request.id.as_deref(), out);
-        if let Err(error) = self.result(request, subscriptions, out) {
+        let answered =
+            request
+                .call()
+                .and_then(|call| match meddler.and_then(|meddler| meddler(call)) {
+                    Some(answer) => answer.map(|result| out.extend(result)),
+                    None => self.result(call, subscriptions, out),
+                });
+        if let Err(error) = answered {
             out.truncate(begin);
             out.extend(respond_error(request.id.as_deref(), &error));
             return;
@@ -93,23 +115,21 @@ impl Node {
         out.push(b'}');
     }
 
-    /// Writes the result of a request.
+    /// The honest answer to a call that subscribes to nothing.
+    pub(crate) fn honest(&self, call: Call<'_>) -> Answer {
+        let mut out = Vec::new();
+        self.result(call, None, &mut out).map(|()| out)
+    }
+
+    /// Writes the result of a call.
     fn result(
         &self,
-        request: &Request,
+        call: Call<'_>,
         subscriptions: Option<&mut Subscriptions>,
         out: &mut Vec<u8>,
     ) -> Result<(), RpcError> {
         let chain = &*self.chain;
-        let method = request
-            .method
-            .as_deref()
-            .ok_or_else(|| RpcError::request("invalid request"))?;
-        let params: &[Value] = match &request.params {
-            Value::Null => &[],
-            Value::Array(list) => list,
-            _ => return Err(RpcError::params("non-array args")),
-        };
+        let Call { method, params } = call;
         let plain = match method {
             "eth_chainId" => json!(format!("{:#x}", chain.chain_id().0)),
             "net_version" => json!(chain.chain_id().0.to_string()),
@@ -130,22 +150,22 @@ impl Node {
                     required::<String>(params, 0, "a block number or tag")?;
                 }
                 match existing_block(chain, params, 0)? {
-                    Some(number) => return Ok(block_json(chain, number, out)?),
+                    Some(block) => return Ok(block_json(&block, out)?),
                     None => Value::Null,
                 }
             }
             "eth_getBlockReceipts" => {
                 required::<Value>(params, 0, "a block")?;
                 match existing_block(chain, params, 0)? {
-                    Some(number) => return Ok(receipts_json(chain, number, None, out)?),
+                    Some(block) => return Ok(receipts_json(&block, None, out)?),
                     None => Value::Null,
                 }
             }
             "eth_getTransactionReceipt" => {
                 let hash: B256 = required(params, 0, "a transaction hash")?;
-                match chain.tx_of_hash(&hash)? {
-                    Some((number, index)) => {
-                        return Ok(receipts_json(chain, number, Some(index), out)?);
+                match chain.find_tx(&hash)? {
+                    Some((block, index)) => {
+                        return Ok(receipts_json(&block, Some(index), out)?);
                     }
                     None => Value::Null,
                 }
@@ -158,13 +178,13 @@ impl Node {
                 let wanted: CallParams = required(params, 0, "a call")?;
                 let block = existing_block(chain, params, 1)?
                     .ok_or_else(|| RpcError::new(-32000, "header not found"))?;
-                json!(call(chain, &wanted, block)?)
+                json!(eth_call(chain, &wanted, block.number)?)
             }
             "eth_getCode" => {
                 let address: Address = required(params, 0, "an address")?;
                 let block = existing_block(chain, params, 1)?
                     .ok_or_else(|| RpcError::new(-32000, "header not found"))?;
-                json!(code(chain, address, block))
+                json!(code(chain, address, block.number))
             }
             "eth_subscribe" | "eth_unsubscribe" => {
                 let subscriptions = subscriptions
@@ -175,6 +195,20 @@ impl Node {
         };
         out.extend_from_slice(plain.to_string().as_bytes());
         Ok(())
+    }
+}
+
+impl Request {
+    fn call(&self) -> Result<Call<'_>, RpcError> {
+        let method = self.method.as_deref();
+        Ok(Call {
+            method: method.ok_or_else(|| RpcError::request("invalid request"))?,
+            params: match &self.params {
+                Value::Null => &[],
+                Value::Array(list) => list,
+                _ => return Err(RpcError::params("non-array args")),
+            },
+        })
     }
 }
 

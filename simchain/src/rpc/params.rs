@@ -1,7 +1,7 @@
 //! Parameters: block tags, hashes, addresses.
 
 use super::error::RpcError;
-use crate::chain::SimChain;
+use crate::chain::{Placed, SimChain};
 use alloy::primitives::B256;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -32,7 +32,7 @@ pub(super) fn required<T: DeserializeOwned>(
 }
 
 /// What a block parameter names; the block need not exist.
-pub(super) fn block_number(chain: &SimChain, text: &str) -> Result<BlockNumber, RpcError> {
+pub(crate) fn block_number(chain: &SimChain, text: &str) -> Result<BlockNumber, RpcError> {
     match text {
         "latest" | "pending" => Ok(chain.head_number()),
         "safe" => Ok(chain.safe()),
@@ -51,34 +51,33 @@ pub(super) fn block_number(chain: &SimChain, text: &str) -> Result<BlockNumber, 
     }
 }
 
-/// A block by tag, number or hash; `None` if there is none such.
+/// A block by tag, number or hash, the latter on an abandoned branch too; `None` if there is none such.
 pub(super) fn existing_block(
     chain: &SimChain,
     params: &[Value],
     n: usize,
-) -> Result<Option<BlockNumber>, RpcError> {
+) -> Result<Option<Placed>, RpcError> {
+    let by_number = |text: &str| Ok(chain.find(block_number(chain, text)?)?);
     let value = match params.get(n) {
-        None | Some(Value::Null) => return Ok(Some(chain.head_number())),
+        None | Some(Value::Null) => return by_number("latest"),
         Some(value) => value,
     };
     let by_hash = |text: &str| {
         text.parse::<B256>()
             .map_err(|e| RpcError::params(format!("invalid block hash {text:?}: {e}")))
-            .and_then(|hash| Ok(chain.block_of_hash(&hash)?))
+            .and_then(|hash| Ok(chain.find_hash(&hash)?))
     };
     if let Some(text) = value.as_str() {
         if text.len() == 66 {
             return by_hash(text);
         }
-        let number = block_number(chain, text)?;
-        return Ok(chain.range().contains(number).then_some(number));
+        return by_number(text);
     }
     if let Some(hash) = value.get("blockHash").and_then(Value::as_str) {
         return by_hash(hash);
     }
     if let Some(text) = value.get("blockNumber").and_then(Value::as_str) {
-        let number = block_number(chain, text)?;
-        return Ok(chain.range().contains(number).then_some(number));
+        return by_number(text);
     }
     Err(RpcError::params(format!(
         "invalid argument {n}: a block is expected"

@@ -128,20 +128,38 @@ impl Lookup {
     }
 }
 
+/// Where a block that was added since lies.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Spot {
+    /// Its offset in the segment of added blocks.
+    pub(crate) at: u32,
+    /// Its height above the chain's first block.
+    pub(crate) height: u32,
+}
+
 /// The same for blocks that were added since; the oldest are forgotten beyond a bound.
 #[derive(Default)]
-pub(crate) struct RecentLookup(HashMap<B256, u32>);
+pub(crate) struct RecentLookup {
+    spots: HashMap<B256, Spot>,
+    /// Further places of a hash: a transaction of several branches.
+    more: HashMap<B256, Vec<Spot>>,
+}
 
 impl RecentLookup {
-    pub(crate) fn add(&mut self, hash: &B256, offset: u32) {
-        if self.0.len() >= RECENT_MAX {
-            let middle = offset / 2;
-            self.0.retain(|_, kept| *kept > middle);
+    pub(crate) fn add(&mut self, hash: &B256, spot: Spot) {
+        if self.spots.len() >= RECENT_MAX {
+            let middle = spot.at / 2;
+            self.spots.retain(|_, kept| kept.at > middle);
+            self.more.retain(|hash, _| self.spots.contains_key(hash));
         }
-        self.0.insert(*hash, offset);
+        if let Some(older) = self.spots.insert(*hash, spot) {
+            self.more.entry(*hash).or_default().push(older);
+        }
     }
 
-    pub(crate) fn find(&self, hash: &B256) -> Option<u32> {
-        self.0.get(hash).copied()
+    /// The places of a hash, the newest first.
+    pub(crate) fn find(&self, hash: &B256) -> impl Iterator<Item = Spot> + '_ {
+        let more = self.more.get(hash).into_iter().flatten().rev();
+        self.spots.get(hash).into_iter().chain(more).copied()
     }
 }

@@ -9,5 +9,5 @@ mod lookup;
 mod segment;
 
 pub(crate) use entry::{BlockEntry, LOG_BYTES, LogEntry};
-pub(crate) use lookup::{Lookup, LookupWriter, RecentLookup};
+pub(crate) use lookup::{Lookup, LookupWriter, RecentLookup, Spot};
 pub(crate) use segment::{Kind, Segment, SegmentWriter};

@@ -134,6 +134,7 @@ pub(crate) struct SegmentWriter {
     files: Vec<BufWriter<File>>,
     folder: PathBuf,
     ends: [u64; KINDS.len()],
+    blocks: u64,
     txs: u64,
     logs: u64,
     scratch: [Vec<u8>; KINDS.len()],
@@ -159,6 +160,7 @@ impl SegmentWriter {
             files,
             folder: folder.to_owned(),
             ends: [0; KINDS.len()],
+            blocks: 0,
             txs: 0,
             logs: 0,
             scratch: Default::default(),
@@ -240,9 +242,15 @@ impl SegmentWriter {
                 .map_err(SimError::io("write", &self.folder))?;
             *end += part.len() as u64;
         }
+        self.blocks += 1;
         self.txs += u64::from(entry.tx_count);
         self.logs += u64::from(entry.log_count);
         Ok(entry)
+    }
+
+    /// Blocks appended so far.
+    pub(crate) fn block_count(&self) -> u64 {
+        self.blocks
     }
 
     /// Makes everything appended readable.

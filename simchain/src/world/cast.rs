@@ -1,6 +1,6 @@
 //! Who acts: users, and the contracts they act through.
 
-use super::dice::zipf;
+use crate::dice::zipf;
 use alloy::primitives::{Address, address, keccak256};
 
 /// Number of users.

@@ -1,7 +1,7 @@
 //! Prices outside the pools: an integer random walk per token.
 
-use super::dice::Dice;
 use super::universe::MarketToken;
+use crate::dice::Dice;
 use alloy::primitives::U256;
 use serde::{Deserialize, Serialize};
 use tidegauge_model::v3::{MAX_TICK, MIN_TICK, sqrt_ratio_at_tick};
@@ -16,7 +16,7 @@ const STABLE_SPREAD: i64 = 120;
 const LEASH: i64 = 25_000_000;
 
 /// All tokens with their dollar prices.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Market {
     pub(crate) tokens: Vec<MarketToken>,
     /// log1.0001 of each token's price in dollars, in thousandths of a tick, against its beginning.
@@ -33,6 +33,13 @@ impl Market {
             tokens,
             spread: SPREAD_12_S * root / 1_000,
         }
+    }
+
+    /// Adds a token; answers its index.
+    pub(crate) fn list(&mut self, token: MarketToken) -> usize {
+        self.tokens.push(token);
+        self.moved.push(0);
+        self.tokens.len() - 1
     }
 
     /// One block's move of all prices.

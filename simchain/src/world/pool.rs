@@ -18,7 +18,7 @@ const MAX_STEPS: usize = 2_000;
 pub(super) const Q128: U256 = U256::from_limbs([0, 0, 1, 0]);
 
 /// A pool.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Pool {
     pub(crate) contract: PoolContract,
     /// Index of token0 in the market.
@@ -298,7 +298,7 @@ fn add_signed(held: U256, amount: I256) -> Option<U256> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::dice::Dice;
+    use crate::dice::Dice;
     use alloy::primitives::Address;
 
     fn pool() -> Pool {

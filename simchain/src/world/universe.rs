@@ -1,12 +1,12 @@
 //! Which tokens and pools a chain has.
 
-use super::dice::Dice;
 use super::pool::Pool;
 use crate::SimConfig;
 use crate::contracts::{
     FACTORY, FORK_FACTORY, FORK_INIT_CODE_HASH, INIT_CODE_HASH, PoolContract, TextStyle,
     TokenContract, pool_address,
 };
+use crate::dice::Dice;
 use crate::error::SimError;
 use alloy::primitives::{Address, address, keccak256};
 use serde::{Deserialize, Serialize};
@@ -20,13 +20,16 @@ const FIRST_DEPTH_MICRO_USD: u64 = 60_000_000_000_000;
 const LEAST_DEPTH_MICRO_USD: u64 = 200_000_000_000;
 
 /// A token with its market.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct MarketToken {
     pub(crate) contract: TokenContract,
     /// log1.0001 of its first price in dollars.
     pub(crate) usd_tick: i64,
     pub(crate) stable: bool,
 }
+
+/// Numbers of made-up tokens beyond what any configuration plans.
+const FIRST_UNPLANNED: u64 = 1_000_000;
 
 /// Everything there is, pools by rank of activity.
 pub(crate) struct Universe {
@@ -86,6 +89,16 @@ pub(crate) fn make(config: &SimConfig) -> Result<Universe, SimError> {
         return Err(SimError::Broken("two pools of one address".into()));
     }
     Ok(Universe { tokens, pools })
+}
+
+/// The nth token that no universe plans: only a branch brings it.
+pub(super) fn unplanned_token(seed: u64, number: u64) -> MarketToken {
+    made_token(seed, FIRST_UNPLANNED + number)
+}
+
+/// A pool of such a token, the least of all pools.
+pub(super) fn unplanned_pool(tokens: &[MarketToken], token: usize, rank: usize) -> Pool {
+    planned(tokens, (token, WETH, 3_000), rank, FACTORY)
 }
 
 fn planned(

@@ -1,19 +1,13 @@
-//! Randomness of one block, from (seed, block) alone.
+//! Randomness that repeats: everything drawn follows from a name.
 
 use alloy::primitives::keccak256;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
-use tidegauge_model::BlockNumber;
 
-/// A seeded generator with the few draws that the world needs; integers only.
+/// A seeded generator with the few draws that are needed; integers only.
 pub(crate) struct Dice(ChaCha8Rng);
 
 impl Dice {
-    /// The dice of a block.
-    pub(crate) fn of_block(seed: u64, block: BlockNumber) -> Self {
-        Self::of(&[b"block", &seed.to_be_bytes()[..], &block.0.to_be_bytes()].concat())
-    }
-
     /// The dice of anything with a name.
     pub(crate) fn of(name: &[u8]) -> Self {
         Self(ChaCha8Rng::from_seed(keccak256(name).0))
