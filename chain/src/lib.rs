@@ -14,6 +14,7 @@
 
 pub mod abi;
 mod config;
+pub mod continuity;
 pub mod decode;
 mod error;
 pub mod evidence;

@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod classifier;
+mod continuity;
 mod data;
 mod decoding;
 mod fetching;
