@@ -18,8 +18,8 @@ pub use seed::Seed;
 
 use std::collections::HashMap;
 use tidegauge_model::{
-    BlockData, BlockNumber, BlockRange, Dispute, Extend, LiquidityChange, LiquidityEvent, Pool,
-    PoolId, PoolVerdict, Swap, v3::FEE_DENOMINATOR,
+    BlockNumber, BlockRange, Dispute, Extend, LiquidityChange, LiquidityEvent, Pool, PoolId,
+    PoolVerdict, Swap, v3::FEE_DENOMINATOR,
 };
 use track::{Change, Track};
 
@@ -163,44 +163,49 @@ impl Continuity {
             .collect();
         let mut disputes = Vec::new();
         for block in &extend.blocks {
-            self.judge_block(block, &mut disputes, |pool| {
-                fresh.get(&pool).copied().or_else(|| lookup(pool))
-            });
+            let terms = |pool| fresh.get(&pool).copied().or_else(|| lookup(pool));
+            disputes.extend(self.observe(&block.swaps, &block.liquidity, terms));
         }
         disputes
     }
 
-    fn judge_block(
+    /// Judges the events of one block, each kind in the order of its log indexes.
+    pub fn observe(
         &mut self,
-        block: &BlockData,
-        disputes: &mut Vec<Dispute>,
+        swaps: &[Swap],
+        changes: &[LiquidityEvent],
         lookup: impl Fn(PoolId) -> Option<PoolTerms>,
-    ) {
-        let mut swaps = block.swaps.iter().peekable();
-        let mut changes = block.liquidity.iter().peekable();
+    ) -> Vec<Dispute> {
+        let mut disputes = Vec::new();
+        let mut swaps = swaps.iter().peekable();
+        let mut changes = changes.iter().peekable();
         loop {
             let is_swap = match (swaps.peek(), changes.peek()) {
-                (None, None) => return,
+                (None, None) => return disputes,
                 (Some(swap), Some(change)) => swap.log_index < change.log_index,
                 (swap, _) => swap.is_some(),
             };
             let judged = if is_swap {
                 swaps.next().and_then(|swap| {
                     let terms = self.terms(swap.pool, &lookup)?;
-                    Some((swap.pool, self.observe_swap(swap, terms)))
+                    Some((swap.pool, swap.block, self.observe_swap(swap, terms)))
                 })
             } else {
                 changes.next().and_then(|change| {
                     let terms = self.terms(change.pool, &lookup)?;
-                    Some((change.pool, self.observe_liquidity(change, terms)))
+                    Some((
+                        change.pool,
+                        change.block,
+                        self.observe_liquidity(change, terms),
+                    ))
                 })
             };
-            if let Some((pool, Outcome::Breaks { after, what })) = judged {
-                tracing::debug!(%pool, block = block.number.0, ?after, ?what, "a pool's events contradict each other");
+            if let Some((pool, block, Outcome::Breaks { after, what })) = judged {
+                tracing::debug!(%pool, block = block.0, ?after, ?what, "a pool's events contradict each other");
                 disputes.push(Dispute {
                     range: BlockRange {
-                        from: after.block.min(block.number),
-                        to: block.number,
+                        from: after.block.min(block),
+                        to: block,
                     },
                     pool,
                 });
