@@ -4,7 +4,7 @@
 
 use crate::arena::{Arena, Hardship};
 use tidegauge_chain::Method;
-use tidegauge_simchain::hostile::Mode;
+use tidegauge_simchain::Mode;
 
 const SEED: u64 = 7;
 /// Blocks that the chain grows by meanwhile.

@@ -13,8 +13,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 use tidegauge_chain::Method;
-use tidegauge_simchain::hostile::{Hostility, Mode, Rate};
-use tidegauge_simchain::{ServeOptions, ServerHandle, SimChain, SimConfig, serve};
+use tidegauge_simchain::{
+    Hostility, Mode, Rate, ServeOptions, ServerHandle, SimChain, SimConfig, serve,
+};
 use tokio::runtime::Runtime;
 
 /// Blocks before the first live one: more than are not final, so that both ways of collecting work.
