@@ -25,6 +25,8 @@ pub(crate) struct Report {
     evidence_blocks: BTreeMap<Evidence, u64>,
     coverage: Vec<Covered>,
     journal_blocks: u64,
+    /// Ranges whose events contradict each other, and that are not proven yet.
+    disputes: u64,
     disk_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<B256>,
@@ -106,6 +108,7 @@ impl Report {
             evidence_blocks,
             coverage,
             journal_blocks: view.journal_range()?.map_or(0, |range| range.len_blocks()),
+            disputes: view.disputes()?.try_fold(0, |count, dispute| dispute.map(|_| count + 1))?,
             disk_bytes: reader.disk_bytes()?,
             digest: None,
         })
@@ -207,6 +210,13 @@ impl Report {
             "journal    {} blocks can be unwound",
             group(self.journal_blocks)
         )?;
+        if self.disputes > 0 {
+            writeln!(
+                out,
+                "disputed   {} ranges whose events contradict each other: tidegauge verify",
+                group(self.disputes)
+            )?;
+        }
         if let Some(digest) = self.digest {
             writeln!(out, "digest     {digest:#x}")?;
         }

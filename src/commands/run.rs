@@ -17,10 +17,12 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     super::require_endpoint(&config)?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
-    let chain = collect::connect(&config, &[]).await?;
+    let live = Arc::new(Live::default());
+    let Some(chain) = connect(&config, &live, &stop).await? else {
+        return Ok(());
+    };
     let store = collect::open_store(&config, chain.id())?;
     let reader = store.reader();
-    let live = Arc::new(Live::default());
     let context = Context {
         reader: reader.clone(),
         chain: chain.clone(),
@@ -54,6 +56,22 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let finished = finish(committer, &live);
     collected?;
     finished
+}
+
+/// Connects as soon as an endpoint answers; `None` if told to stop before.
+async fn connect(
+    config: &Config,
+    live: &Live,
+    stop: &CancellationToken,
+) -> Result<Option<Chain>, Error> {
+    let mut patience = Patience::endless();
+    while !stop.is_cancelled() {
+        match collect::connect(config, &[]).await {
+            Ok(chain) => return Ok(Some(chain)),
+            Err(error) => patience.wait(error, false, live, stop).await?,
+        }
+    }
+    Ok(None)
 }
 
 /// First what is final, in large batches, then block by block; errors that may pass are waited out.
