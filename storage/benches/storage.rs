@@ -1,4 +1,4 @@
-//! How fast swaps are encoded, digested, committed and scanned.
+//! How fast swaps are encoded, digested, committed, scanned, unwound and repaired.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(missing_docs, unreachable_pub, dead_code)]
 
@@ -7,7 +7,7 @@ mod world;
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
-use tidegauge_model::{ChainId, Evidence, Extend, Step, Swap};
+use tidegauge_model::{BlockRef, ChainId, Evidence, Extend, Step, Swap};
 use tidegauge_storage::{RowDigest, Store, StoreOptions, encode_swap, logical_digest, verify};
 use world::{Chain, World};
 
@@ -124,5 +124,102 @@ fn commit(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, encode, commit);
+/// Blocks unwound at once: far more than any reorg since the merge, on busy blocks.
+const UNWOUND_BLOCKS: u64 = 64;
+const SWAPS_A_BLOCK: u32 = 150;
+
+/// A store with a final base and so many busy blocks above it, and where the base ends.
+fn tall(blocks: u64) -> (tempfile::TempDir, Store, Chain, BlockRef) {
+    let mut world = World::new(3, 200, 1);
+    let mut chain = Chain::default();
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path(), &options()).unwrap();
+    let base = chain.grow(&mut world, 10, Some(world::START + 9), Evidence::Receipts);
+    store.apply(&Step::Extend(base)).unwrap();
+    let to = chain.tip();
+    for _ in 0..blocks {
+        let tip = chain.tip();
+        let block = world.full_block(tip.number.0 + 1, tip.hash, SWAPS_A_BLOCK);
+        let at = chain.blocks.len();
+        chain.blocks.push(block);
+        let extend = chain.extend_from(at, Some(world::START + 9), Evidence::Receipts);
+        store.apply(&Step::Extend(extend)).unwrap();
+    }
+    (dir, store, chain, to)
+}
+
+fn unwind(c: &mut Criterion) {
+    let mut group = c.benchmark_group("store");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(UNWOUND_BLOCKS));
+    group.bench_function("unwind 64 blocks of 150 swaps", |b| {
+        b.iter_batched(
+            || tall(UNWOUND_BLOCKS),
+            |(dir, mut store, chain, to)| {
+                let done = store.apply(&Step::Unwind { to, then: vec![] }).unwrap();
+                assert_eq!(done.blocks_unwound, UNWOUND_BLOCKS);
+                (dir, store, chain)
+            },
+            BatchSize::PerIteration,
+        );
+    });
+    group.finish();
+}
+
+/// Blocks of one repair.
+const REPAIRED_BLOCKS: usize = 1_000;
+
+fn repair(c: &mut Criterion) {
+    let mut world = World::new(4, 200, 1);
+    let mut chain = Chain::default();
+    for _ in 0..3 * REPAIRED_BLOCKS {
+        let tip = chain.tip();
+        let block = world.full_block(tip.number.0 + 1, tip.hash, SWAPS_A_BLOCK);
+        chain.blocks.push(block);
+    }
+    // Pages know no parents and no origins.
+    let mut paged = chain.clone();
+    for block in &mut paged.blocks {
+        block.parent = None;
+        for swap in &mut block.swaps {
+            swap.origin = None;
+        }
+    }
+    let filled = || {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path(), &options()).unwrap();
+        let mut part = Chain::default();
+        for blocks in paged.blocks.chunks(REPAIRED_BLOCKS / 4) {
+            let at = part.blocks.len();
+            part.blocks.extend_from_slice(blocks);
+            let extend = part.extend_from(at, Some(u64::MAX), Evidence::Claimed);
+            store.apply(&Step::Extend(extend)).unwrap();
+        }
+        (dir, store)
+    };
+    let middle = REPAIRED_BLOCKS..2 * REPAIRED_BLOCKS;
+    let mut group = c.benchmark_group("store");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(REPAIRED_BLOCKS as u64));
+    for (name, blocks, evidence) in [
+        ("the same again", &paged.blocks, Evidence::Claimed),
+        ("every origin learnt", &chain.blocks, Evidence::Receipts),
+    ] {
+        let range = chain.repair(middle.start, blocks[middle.clone()].to_vec(), evidence);
+        let step = Step::Repair(range);
+        group.bench_function(format!("repair 1,000 blocks of 150 swaps: {name}"), |b| {
+            b.iter_batched(
+                filled,
+                |(dir, mut store)| {
+                    black_box(store.apply(&step).unwrap());
+                    (dir, store)
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, encode, commit, unwind, repair);
 criterion_main!(benches);

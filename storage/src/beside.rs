@@ -4,8 +4,8 @@ use crate::database::Database;
 use crate::end_check::check_end;
 use crate::error::StoreError;
 use crate::folder::{self, Content};
-use crate::meta::FORMAT_KEY;
-use crate::open::{admit_families, admit_identity, number, within};
+use crate::meta::{FORMAT, FORMAT_KEY};
+use crate::open::{admit_families, admit_identity, number, older_format, within};
 use crate::options::Tuning;
 use crate::view::Reader;
 use rocksdb::DB;
@@ -52,6 +52,10 @@ impl Reader {
             path: path.to_owned(),
         })?;
         admit_identity(&db, format, None)?;
+        if format < u64::from(FORMAT) {
+            // Its families are ours already: a migration was cut short.
+            return Err(older(path, u32::try_from(format).unwrap_or(0)));
+        }
         let reader = Self::of(Arc::new(db));
         reader.settle()?;
         Ok(reader)
@@ -107,6 +111,9 @@ impl Reader {
 fn open_secondary(path: &Path, scratch: &Path, memory_mib: usize) -> Result<Database, StoreError> {
     let missing = admit_families(path)?;
     if !missing.is_empty() {
+        if let Some(found) = older_format(path)? {
+            return Err(older(path, found));
+        }
         return Err(StoreError::NotAStore {
             path: path.to_owned(),
             why: format!("its families `{}` are missing", missing.join("`, `")),
@@ -129,4 +136,12 @@ fn open_secondary(path: &Path, scratch: &Path, memory_mib: usize) -> Result<Data
         path: path.to_owned(),
         still: Some(RwLock::new(())),
     })
+}
+
+fn older(path: &Path, found: u32) -> StoreError {
+    StoreError::OlderFormat {
+        path: path.to_owned(),
+        found,
+        current: FORMAT,
+    }
 }

@@ -1,19 +1,25 @@
 //! A batch in the making: writes, what they replace, and the head that will follow.
+//!
+//! Counters follow from the writes themselves, forward and back alike, so that
+//! neither way can forget one.
 
 use crate::codec::{JournalEntry, Touched, decode_verdict, encode_head, encode_journal};
-use crate::database::{Database, damaged};
+use crate::database::{Database, damaged, unreadable};
 use crate::error::StoreError;
 use crate::families::{Family, Reversal};
 use crate::head::Head;
-use crate::keys::{address_key, block_key};
+use crate::keys::{address_key, block_key, parse_address_key};
 use crate::meta::HEAD_KEY;
 use rocksdb::{ColumnFamily, WriteBatch};
-use std::collections::{HashMap, HashSet};
-use tidegauge_model::{BlockNumber, BlockRef, PoolId, PoolVerdict};
+use std::collections::{BTreeMap, HashSet};
+use tidegauge_model::{BlockNumber, BlockRef, PoolId, PoolVerdict, Tally};
 
 /// Most bytes the journal may hold: about fifty times what 100 busy blocks need, and
 /// little enough to be unwound in one batch.
 pub(crate) const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
+
+/// A key and its value, owned.
+pub(crate) type OwnedPair = (Vec<u8>, Vec<u8>);
 
 /// One batch, not yet written. Dropping it leaves no trace.
 pub(crate) struct Draft<'a> {
@@ -22,7 +28,7 @@ pub(crate) struct Draft<'a> {
     accepted: &'a HashSet<PoolId>,
     batch: WriteBatch,
     /// What this batch says about keys that are replaced, since reads do not see it yet.
-    overlay: HashMap<(Family, Vec<u8>), Option<Vec<u8>>>,
+    overlay: BTreeMap<(Family, Vec<u8>), Option<Vec<u8>>>,
     entry: Option<OpenEntry>,
     /// The head after this batch.
     pub(crate) head: Head,
@@ -55,7 +61,7 @@ impl<'a> Draft<'a> {
             families: db.families()?,
             accepted,
             batch: WriteBatch::default(),
-            overlay: HashMap::new(),
+            overlay: BTreeMap::new(),
             entry: None,
             head,
             floor: None,
@@ -65,7 +71,7 @@ impl<'a> Draft<'a> {
 
     /// The block that the next range must follow.
     pub(crate) fn base(&self) -> Option<BlockRef> {
-        self.head.mark.tip.or(self.floor)
+        self.head.tip.or(self.floor)
     }
 
     pub(crate) fn database(&self) -> &'a Database {
@@ -84,12 +90,40 @@ impl<'a> Draft<'a> {
         }
     }
 
+    /// The last key not above this one, as this batch will leave them.
+    pub(crate) fn last_up_to(
+        &self,
+        family: Family,
+        key: &[u8],
+    ) -> Result<Option<OwnedPair>, StoreError> {
+        let ours = self
+            .overlay
+            .range((family, Vec::new())..=(family, key.to_vec()))
+            .rev()
+            .find_map(|((_, key), value)| Some((key.clone(), value.clone()?)));
+        let mut rows = self
+            .db
+            .rocks
+            .raw_iterator_cf(self.families[family as usize]);
+        rows.seek_for_prev(key);
+        let mut stored = None;
+        while let Some((key, value)) = rows.item() {
+            if !self.overlay.contains_key(&(family, key.to_vec())) {
+                stored = Some((key.to_vec(), value.to_vec()));
+                break;
+            }
+            rows.prev();
+        }
+        rows.status().map_err(|e| unreadable(family, &e))?;
+        Ok(ours.max(stored))
+    }
+
     /// Whether the pool's rows may be stored.
     pub(crate) fn is_accepted(&self, pool: PoolId) -> Result<bool, StoreError> {
         if !self.overlay.is_empty() {
             let key = address_key(pool.0).to_vec();
             if let Some(value) = self.overlay.get(&(Family::Pools, key)) {
-                return standing(pool, value.as_deref());
+                return Ok(standing(pool, value.as_deref())? == Some(true));
             }
         }
         Ok(self.accepted.contains(&pool))
@@ -107,6 +141,40 @@ impl<'a> Draft<'a> {
         }
         self.batch
             .put_cf(self.families[family as usize], key, value);
+        *row_counter(&mut self.head, family) += 1;
+    }
+
+    /// Puts another value where a final row was.
+    pub(crate) fn correct(&mut self, family: Family, key: &[u8], value: &[u8]) {
+        assert_eq!(family.declaration().reversal, Reversal::FreshKeys);
+        assert!(self.entry.is_none(), "only final rows are corrected");
+        self.batch
+            .put_cf(self.families[family as usize], key, value);
+    }
+
+    /// Deletes a row that was there.
+    pub(crate) fn delete_row(&mut self, family: Family, key: &[u8]) -> Result<(), StoreError> {
+        assert_eq!(family.declaration().reversal, Reversal::FreshKeys);
+        assert!(self.entry.is_none(), "no journal keeps a row's value");
+        self.batch.delete_cf(self.families[family as usize], key);
+        let counter = row_counter(&mut self.head, family);
+        *counter = counter.checked_sub(1).ok_or_else(|| miscounted(family))?;
+        Ok(())
+    }
+
+    /// Counts a block's logs.
+    pub(crate) fn count_logs(&mut self, tally: Tally) {
+        let logs = &mut self.head.counters.logs;
+        *logs = logs.plus(tally);
+        if let Some(open) = &mut self.entry {
+            open.entry.tally = open.entry.tally.plus(tally);
+        }
+    }
+
+    /// The way back of [`Draft::count_logs`].
+    pub(crate) fn discount_logs(&mut self, tally: Tally) -> Result<(), StoreError> {
+        self.head.counters.logs = without(self.head.counters.logs, tally)?;
+        Ok(())
     }
 
     /// Puts a value that may replace another, which the journal keeps.
@@ -117,11 +185,36 @@ impl<'a> Draft<'a> {
         value: Vec<u8>,
     ) -> Result<(), StoreError> {
         assert_eq!(family.declaration().reversal, Reversal::BeforeImages);
-        self.keep_before(family, key)?;
-        self.batch
-            .put_cf(self.families[family as usize], key, &value);
-        self.overlay.insert((family, key.to_vec()), Some(value));
-        Ok(())
+        let before = self.get(family, key)?;
+        if let Some(open) = &mut self.entry
+            && open.seen.insert((family, key.to_vec()))
+        {
+            open.entry.touched.push(Touched {
+                family,
+                key: key.to_vec(),
+                before: before.clone(),
+            });
+        }
+        self.replace(family, key, before.as_deref(), Some(value))
+    }
+
+    /// Deletes a value for good.
+    pub(crate) fn delete(&mut self, family: Family, key: &[u8]) -> Result<(), StoreError> {
+        assert_eq!(family.declaration().reversal, Reversal::BeforeImages);
+        assert!(self.entry.is_none(), "no step deletes and can be unwound");
+        let before = self.get(family, key)?;
+        self.replace(family, key, before.as_deref(), None)
+    }
+
+    /// Puts or deletes a value that an unwind cuts back by itself.
+    pub(crate) fn set(
+        &mut self,
+        family: Family,
+        key: &[u8],
+        value: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        assert_eq!(family.declaration().reversal, Reversal::CutBack);
+        self.replace(family, key, None, value)
     }
 
     /// Puts a value that no unwind takes back.
@@ -144,23 +237,18 @@ impl<'a> Draft<'a> {
             key,
             before,
         } = touched;
-        let column = self.families[family as usize];
-        match &before {
-            Some(value) => self.batch.put_cf(column, &key, value),
-            None => self.batch.delete_cf(column, &key),
-        }
         match family.declaration().reversal {
-            Reversal::FreshKeys if before.is_none() => {}
+            Reversal::FreshKeys if before.is_none() => self.delete_row(family, &key),
             Reversal::BeforeImages => {
-                self.overlay.insert((family, key), before);
+                let now = self.get(family, &key)?;
+                self.replace(family, &key, now.as_deref(), before)
             }
-            Reversal::FreshKeys | Reversal::Apart => {
-                return Err(StoreError::Contradiction(format!(
+            Reversal::FreshKeys | Reversal::CutBack | Reversal::Apart => {
+                Err(StoreError::Contradiction(format!(
                     "the journal holds a before-image in family `{family}`, which has none"
-                )));
+                )))
             }
         }
-        Ok(())
     }
 
     /// From here on the journal keeps what is replaced.
@@ -169,7 +257,8 @@ impl<'a> Draft<'a> {
         self.entry = Some(OpenEntry {
             entry: JournalEntry {
                 from,
-                before: self.head.mark,
+                before: self.head.tip,
+                tally: Tally::default(),
                 touched: Vec::new(),
             },
             seen: HashSet::new(),
@@ -185,11 +274,20 @@ impl<'a> Draft<'a> {
             open.entry.from <= to,
             "a journal entry ends before it begins"
         );
+        self.head.journal_entries += 1;
+        self.put_entry(to, &open.entry)
+    }
+
+    /// Writes a journal entry and counts its bytes.
+    pub(crate) fn put_entry(
+        &mut self,
+        to: BlockNumber,
+        entry: &JournalEntry,
+    ) -> Result<(), StoreError> {
         let mut value = std::mem::take(&mut self.scratch);
         value.clear();
         let key = block_key(to);
-        encode_journal(&open.entry, &mut value).map_err(|e| damaged(Family::Journal, &key, e))?;
-        self.head.journal_entries += 1;
+        encode_journal(entry, &mut value).map_err(|e| damaged(Family::Journal, &key, e))?;
         self.head.journal_bytes += value.len() as u64;
         if self.head.journal_bytes > MAX_JOURNAL_BYTES {
             return Err(StoreError::JournalFull {
@@ -211,10 +309,8 @@ impl<'a> Draft<'a> {
         let mut standings = Vec::new();
         for ((family, key), value) in &self.overlay {
             if *family == Family::Pools {
-                let pool = PoolId(
-                    crate::keys::parse_address_key(key).map_err(|e| damaged(*family, key, e))?,
-                );
-                standings.push((pool, standing(pool, value.as_deref())?));
+                let pool = PoolId(parse_address_key(key).map_err(|e| damaged(*family, key, e))?);
+                standings.push((pool, standing(pool, value.as_deref())? == Some(true)));
             }
         }
         Ok(Finished {
@@ -224,29 +320,86 @@ impl<'a> Draft<'a> {
         })
     }
 
-    fn keep_before(&mut self, family: Family, key: &[u8]) -> Result<(), StoreError> {
-        if self.entry.is_none() {
-            return Ok(());
+    /// Puts or deletes a value, and counts what thereby comes or goes.
+    fn replace(
+        &mut self,
+        family: Family,
+        key: &[u8],
+        before: Option<&[u8]>,
+        after: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        let counters = &mut self.head.counters;
+        let (was, is) = (before.is_some(), after.is_some());
+        match family {
+            Family::Tokens => shift(&mut counters.tokens, family, was, is)?,
+            Family::Disputes => shift(&mut counters.disputes, family, was, is)?,
+            Family::Pools => {
+                let pool = PoolId(parse_address_key(key).map_err(|e| damaged(family, key, e))?);
+                let was = standing(pool, before)?;
+                let is = standing(pool, after.as_deref())?;
+                for (counter, accepted) in [
+                    (&mut counters.pools_accepted, Some(true)),
+                    (&mut counters.pools_refused, Some(false)),
+                ] {
+                    shift(counter, family, was == accepted, is == accepted)?;
+                }
+            }
+            _ => {}
         }
-        let before = self.get(family, key)?;
-        if let Some(open) = &mut self.entry
-            && open.seen.insert((family, key.to_vec()))
-        {
-            open.entry.touched.push(Touched {
-                family,
-                key: key.to_vec(),
-                before,
-            });
+        let column = self.families[family as usize];
+        match &after {
+            Some(value) => self.batch.put_cf(column, key, value),
+            None => self.batch.delete_cf(column, key),
         }
+        self.overlay.insert((family, key.to_vec()), after);
         Ok(())
     }
 }
 
-fn standing(pool: PoolId, value: Option<&[u8]>) -> Result<bool, StoreError> {
+/// What remains of a tally without a part of it.
+pub(crate) fn without(whole: Tally, part: Tally) -> Result<Tally, StoreError> {
+    let less = |whole: u64, part: u64| {
+        whole.checked_sub(part).ok_or_else(|| {
+            StoreError::Contradiction("a range has fewer logs than its blocks".to_owned())
+        })
+    };
+    Ok(Tally {
+        received: less(whole.received, part.received)?,
+        decoded: less(whole.decoded, part.decoded)?,
+        refused: less(whole.refused, part.refused)?,
+    })
+}
+
+/// The counter of a family of rows.
+fn row_counter(head: &mut Head, family: Family) -> &mut u64 {
+    let counters = &mut head.counters;
+    match family {
+        Family::Swaps => &mut counters.swaps,
+        Family::Liquidity => &mut counters.liquidity,
+        // The only other family of fresh keys, as a test of the declarations holds.
+        _ => &mut counters.blocks,
+    }
+}
+
+fn shift(counter: &mut u64, family: Family, was: bool, is: bool) -> Result<(), StoreError> {
+    match (was, is) {
+        (false, true) => *counter += 1,
+        (true, false) => *counter = counter.checked_sub(1).ok_or_else(|| miscounted(family))?,
+        (true, true) | (false, false) => {}
+    }
+    Ok(())
+}
+
+fn miscounted(family: Family) -> StoreError {
+    StoreError::Contradiction(format!("family `{family}` holds more than was counted"))
+}
+
+/// Whether a contract is accepted; `None` if it was not judged.
+fn standing(pool: PoolId, value: Option<&[u8]>) -> Result<Option<bool>, StoreError> {
     let Some(value) = value else {
-        return Ok(false);
+        return Ok(None);
     };
     let key = address_key(pool.0);
     let verdict = decode_verdict(&key, value).map_err(|e| damaged(Family::Pools, &key, e))?;
-    Ok(matches!(verdict, PoolVerdict::Accepted(_)))
+    Ok(Some(matches!(verdict, PoolVerdict::Accepted(_))))
 }

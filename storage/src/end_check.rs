@@ -19,10 +19,10 @@ pub(crate) fn check_end(view: &View<'_>) -> Result<(), StoreError> {
     let head = view.head();
     let last = view.coverage_last()?;
     let end = last.map(|c| (c.range.to, c.end_hash));
-    if end != head.mark.tip.map(|tip| (tip.number, tip.hash)) {
+    if end != head.tip.map(|tip| (tip.number, tip.hash)) {
         return Err(StoreError::Contradiction(format!(
             "coverage ends at {end:?}, the tip is {:?}",
-            head.mark.tip
+            head.tip
         )));
     }
     check_last_blocks(view)?;

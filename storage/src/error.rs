@@ -4,7 +4,7 @@ use crate::codec_error::CodecError;
 use crate::families::Family;
 use std::path::PathBuf;
 use std::time::Duration;
-use tidegauge_model::{BlockNumber, BlockRange, BlockRef, ChainId, ErrorClass};
+use tidegauge_model::{BlockNumber, BlockRange, BlockRef, ChainId, Dispute, ErrorClass, Evidence};
 
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +32,18 @@ pub enum StoreError {
         found: u32,
         /// The newest format known here.
         supported: u32,
+    },
+    /// The folder was written by an older program, and a reader migrates nothing.
+    #[error(
+        "the store in {path} has format {found}, this program writes format {current}: let it open the store for writing once, which migrates it"
+    )]
+    OlderFormat {
+        /// The store's folder.
+        path: PathBuf,
+        /// The format found.
+        found: u32,
+        /// The format written here.
+        current: u32,
     },
     /// The folder holds something else.
     #[error(
@@ -221,6 +233,7 @@ impl StoreError {
         match self {
             Self::WrongChain { .. }
             | Self::NewerFormat { .. }
+            | Self::OlderFormat { .. }
             | Self::NotAStore { .. }
             | Self::Missing { .. }
             | Self::Locked { .. }
@@ -325,6 +338,60 @@ pub enum StepFault {
         /// The contract.
         pool: tidegauge_model::PoolId,
     },
+    /// A dispute does not end in the range that brings it, or begins before the store.
+    #[error(
+        "the dispute of pool {} over blocks {} does not end in them, or begins before the store",
+        dispute.pool, dispute.range
+    )]
+    MisplacedDispute {
+        /// The dispute.
+        dispute: Dispute,
+    },
+    /// A repair names blocks that the store does not hold.
+    #[error(
+        "only blocks that were collected are repaired, and these are {}",
+        covered.map_or_else(|| "none".to_owned(), |range| range.to_string())
+    )]
+    NotCovered {
+        /// What was collected.
+        covered: Option<BlockRange>,
+    },
+    /// A repair names blocks that are not final.
+    #[error(
+        "{}: unwind the others and extend again, or repair them when they are final",
+        finalized.map_or_else(
+            || "no block is known to be final".to_owned(),
+            |finalized| format!("only blocks up to the final one, {finalized}, are repaired")
+        )
+    )]
+    NotFinal {
+        /// The final height.
+        finalized: Option<BlockNumber>,
+    },
+    /// A repair has weaker evidence than what it would replace.
+    #[error(
+        "blocks {at} are stored with evidence `{stored}`, and evidence never falls: fetch them again with at least that, not with `{fetched}`"
+    )]
+    WeakerEvidence {
+        /// What is stored.
+        stored: Evidence,
+        /// Of which blocks.
+        at: BlockRange,
+        /// What was fetched.
+        fetched: Evidence,
+    },
+    /// A repair does not fit between its neighbours.
+    #[error(
+        "block {block} is {stored} here, but was fetched as {fetched}: fetch again from another branch or endpoint, or repair a wider range if what is stored is wrong"
+    )]
+    OtherBranch {
+        /// The block at the seam.
+        block: BlockNumber,
+        /// Its hash as it was fetched.
+        fetched: tidegauge_model::B256,
+        /// Its hash as it is stored.
+        stored: tidegauge_model::B256,
+    },
     /// It is larger than one batch may be.
     #[error("they make a batch of {bytes} bytes, at most {limit} are written at once: send fewer")]
     TooLarge {
@@ -339,7 +406,9 @@ impl StepFault {
     /// Another branch may be the reason, then fetching again helps; all else is bad input.
     pub fn class(&self) -> ErrorClass {
         match self {
-            Self::NotOnTip { .. } | Self::NotNext { .. } => ErrorClass::Transient,
+            Self::NotOnTip { .. } | Self::NotNext { .. } | Self::OtherBranch { .. } => {
+                ErrorClass::Transient
+            }
             _ => ErrorClass::Refused,
         }
     }

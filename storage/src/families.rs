@@ -26,6 +26,8 @@ pub enum Family {
     Positions = 8,
     /// Format, chain, identity, epoch, head.
     Meta = 9,
+    /// Ranges put in doubt.
+    Disputes = 10,
 }
 
 /// How an unwind takes a family back.
@@ -35,6 +37,8 @@ pub enum Reversal {
     FreshKeys,
     /// The journal holds what was there before: put it back.
     BeforeImages,
+    /// It ends at the tip: cut it back to the ancestor.
+    CutBack,
     /// Not part of the chain's state: never taken back.
     Apart,
 }
@@ -73,8 +77,8 @@ pub struct Declaration {
     pub access: Access,
 }
 
-/// Every family, by discriminant.
-pub const FAMILIES: [Declaration; 10] = [
+/// Every family, by discriminant; the journal names families by it, so it never changes.
+pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Swaps,
         name: "swaps",
@@ -132,7 +136,7 @@ pub const FAMILIES: [Declaration; 10] = [
         key: "first block u64",
         value: "last block, evidence, parent and end hash, tally",
         in_digest: false,
-        reversal: Reversal::BeforeImages,
+        reversal: Reversal::CutBack,
         access: Access::PointLookups,
     },
     Declaration {
@@ -140,7 +144,7 @@ pub const FAMILIES: [Declaration; 10] = [
         name: "journal",
         purpose: "What each block above the final one changed, until it is final.",
         key: "last block u64",
-        value: "first block, the state before, before-images of touched keys",
+        value: "first block, the tip before, tally, before-images of touched keys",
         in_digest: false,
         reversal: Reversal::Apart,
         access: Access::Queue,
@@ -148,7 +152,7 @@ pub const FAMILIES: [Declaration; 10] = [
     Declaration {
         family: Family::Outbox,
         name: "outbox",
-        purpose: "Notices of committed and unwound ranges, until every mirror has them.",
+        purpose: "Notices of committed, unwound and repaired ranges, until every mirror has them.",
         key: "sequence u64",
         value: "kind, range, tip",
         in_digest: false,
@@ -173,6 +177,16 @@ pub const FAMILIES: [Declaration; 10] = [
         value: "by name",
         in_digest: false,
         reversal: Reversal::Apart,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Disputes,
+        name: "disputes",
+        purpose: "Ranges in which a pool's events contradict each other, until receipts settle it.",
+        key: "first block u64 | last block u64 | pool 20",
+        value: "nothing",
+        in_digest: false,
+        reversal: Reversal::BeforeImages,
         access: Access::PointLookups,
     },
 ];
@@ -222,6 +236,17 @@ mod tests {
             .map(|d| d.name)
             .collect();
         assert_eq!(covered, ["swaps", "liquidity", "blocks", "pools", "tokens"]);
+    }
+
+    /// Each has a counter of its own, and only these are counted row by row.
+    #[test]
+    fn rows_are_swaps_events_and_blocks() {
+        let rows: Vec<_> = FAMILIES
+            .iter()
+            .filter(|d| d.reversal == Reversal::FreshKeys)
+            .map(|d| d.family)
+            .collect();
+        assert_eq!(rows, [Family::Swaps, Family::Liquidity, Family::Blocks]);
     }
 
     #[test]

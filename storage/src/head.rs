@@ -19,6 +19,8 @@ pub struct Counters {
     pub pools_refused: u64,
     /// Tokens.
     pub tokens: u64,
+    /// Disputes not settled.
+    pub disputes: u64,
     /// Logs received, decoded and refused.
     pub logs: Tally,
 }
@@ -32,24 +34,15 @@ pub struct Tip {
     pub timestamp: Option<UnixSeconds>,
 }
 
-/// The part of the head that an unwind takes back.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Mark {
+/// Where the store stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Head {
     /// First block collected.
     pub(crate) start: Option<BlockNumber>,
     /// Last block collected.
     pub(crate) tip: Option<BlockRef>,
-    /// Key of the last coverage entry.
-    pub(crate) coverage_from: Option<BlockNumber>,
     /// What the store holds.
     pub(crate) counters: Counters,
-}
-
-/// Where the store stands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) struct Head {
-    /// What an unwind takes back.
-    pub(crate) mark: Mark,
     /// Greatest height known to be final; may lie above the tip. Never falls.
     pub(crate) finalized: Option<BlockNumber>,
     /// Sequence of the oldest notice kept.
@@ -65,7 +58,9 @@ pub(crate) struct Head {
 impl Default for Head {
     fn default() -> Self {
         Self {
-            mark: Mark::default(),
+            start: None,
+            tip: None,
+            counters: Counters::default(),
             finalized: None,
             first_sequence: FIRST_SEQUENCE,
             next_sequence: FIRST_SEQUENCE,

@@ -1,4 +1,4 @@
-//! The journal: read on the way back, pruned when its blocks are final.
+//! The journal: read on the way back, rewritten by a repair, pruned when its blocks are final.
 
 use crate::codec::{JournalEntry, decode_journal};
 use crate::database::damaged;
@@ -28,18 +28,30 @@ pub(crate) fn entry(draft: &Draft<'_>, to: BlockNumber) -> Result<(JournalEntry,
 /// Removes an entry that an unwind has used.
 pub(crate) fn remove(draft: &mut Draft<'_>, to: BlockNumber, bytes: u64) -> Result<(), StoreError> {
     draft.delete_apart(Family::Journal, &block_key(to));
-    let head = &mut draft.head;
-    let (Some(entries), Some(left)) = (
-        head.journal_entries.checked_sub(1),
-        head.journal_bytes.checked_sub(bytes),
-    ) else {
-        return Err(StoreError::Contradiction(
-            "the journal holds more than was counted".to_owned(),
-        ));
-    };
-    head.journal_entries = entries;
-    head.journal_bytes = left;
+    let entries = draft.head.journal_entries.checked_sub(1);
+    draft.head.journal_entries = entries.ok_or_else(miscounted)?;
+    discount(draft, bytes)
+}
+
+/// Puts another entry in the place of one that had so many bytes.
+pub(crate) fn replace(
+    draft: &mut Draft<'_>,
+    to: BlockNumber,
+    entry: &JournalEntry,
+    bytes: u64,
+) -> Result<(), StoreError> {
+    discount(draft, bytes)?;
+    draft.put_entry(to, entry)
+}
+
+fn discount(draft: &mut Draft<'_>, bytes: u64) -> Result<(), StoreError> {
+    let left = draft.head.journal_bytes.checked_sub(bytes);
+    draft.head.journal_bytes = left.ok_or_else(miscounted)?;
     Ok(())
+}
+
+fn miscounted() -> StoreError {
+    StoreError::Contradiction("the journal holds more than was counted".to_owned())
 }
 
 /// Deletes entries of blocks that became final, from `low` upward; returns the next `low`.

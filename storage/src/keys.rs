@@ -2,7 +2,7 @@
 
 use crate::codec_error::CodecError;
 use crate::notice::Sequence;
-use tidegauge_model::{Address, BlockNumber, BlockRange, LogIndex, PoolId};
+use tidegauge_model::{Address, BlockNumber, BlockRange, Dispute, LogIndex, PoolId};
 
 /// Bytes of a row's key.
 pub(crate) const ROW_KEY_BYTES: usize = 32;
@@ -53,6 +53,28 @@ pub(crate) fn parse_sequence_key(key: &[u8]) -> Result<Sequence, CodecError> {
     Ok(Sequence(u64::from_be_bytes(*exact(key)?)))
 }
 
+/// Bytes of a dispute's key.
+const DISPUTE_KEY_BYTES: usize = 36;
+
+pub(crate) fn dispute_key(dispute: &Dispute) -> [u8; DISPUTE_KEY_BYTES] {
+    let mut key = [0; DISPUTE_KEY_BYTES];
+    key[..8].copy_from_slice(&block_key(dispute.range.from));
+    key[8..16].copy_from_slice(&block_key(dispute.range.to));
+    key[16..].copy_from_slice(dispute.pool.0.as_slice());
+    key
+}
+
+pub(crate) fn parse_dispute_key(key: &[u8]) -> Result<Dispute, CodecError> {
+    let key: &[u8; DISPUTE_KEY_BYTES] = exact(key)?;
+    let (from, rest) = key.split_at(8);
+    let (to, pool) = rest.split_at(8);
+    Ok(Dispute {
+        range: BlockRange::new(parse_block_key(from)?, parse_block_key(to)?)
+            .ok_or(CodecError::Impossible("to"))?,
+        pool: PoolId(parse_address_key(pool)?),
+    })
+}
+
 /// Bounds, the upper one excluded, of a pool's rows in a range of blocks.
 pub(crate) fn row_bounds(pool: PoolId, range: BlockRange) -> (Vec<u8>, Vec<u8>) {
     let lower = row_key(pool, range.from, LogIndex(0)).to_vec();
@@ -100,6 +122,13 @@ mod tests {
         })
     }
 
+    fn dispute() -> impl Strategy<Value = Dispute> {
+        (0u64..3, 0u64..3, 0u8..3).prop_map(|(from, span, pool)| Dispute {
+            range: BlockRange::new(BlockNumber(from), BlockNumber(from + span)).unwrap(),
+            pool: PoolId(Address::repeat_byte(pool.wrapping_mul(0x7f))),
+        })
+    }
+
     proptest! {
         #[test]
         fn row_keys_read_back_and_order_as_rows(a in row(), b in row()) {
@@ -118,6 +147,13 @@ mod tests {
         }
 
         #[test]
+        fn dispute_keys_read_back_and_order_as_disputes(a in dispute(), b in dispute()) {
+            let (ka, kb) = (dispute_key(&a), dispute_key(&b));
+            prop_assert_eq!(parse_dispute_key(&ka).unwrap(), a);
+            prop_assert_eq!(ka.cmp(&kb), a.cmp(&b));
+        }
+
+        #[test]
         fn address_keys_read_back(a: [u8; 20]) {
             prop_assert_eq!(parse_address_key(&address_key(Address::from(a))).unwrap(), Address::from(a));
         }
@@ -133,11 +169,12 @@ mod tests {
 
     #[test]
     fn keys_of_another_width_are_refused() {
-        for width in [0, 7, 9, 19, 21, 31, 33] {
+        for width in [0, 7, 9, 19, 21, 31, 33, 35, 37] {
             let key = vec![0; width];
             assert!(parse_row_key(&key).is_err());
             assert!(parse_block_key(&key).is_err());
             assert!(parse_address_key(&key).is_err());
+            assert!(parse_dispute_key(&key).is_err());
         }
     }
 }

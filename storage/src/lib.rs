@@ -4,10 +4,12 @@
 //! state. A [`Step`](tidegauge_model::Step) is applied whole or not at all:
 //! one write batch with a synced log holds its rows, the journal that undoes
 //! it, the notice that tells the mirrors, and the new tip. Going back runs the
-//! same code with delete for put.
+//! same code with delete for put; a repair replaces final blocks beneath it.
 //!
 //! Nothing outside this crate knows RocksDB, its keys or its bytes.
 
+mod applied;
+mod beneath;
 mod beside;
 mod block_rows;
 mod block_walk;
@@ -16,35 +18,48 @@ mod codec_error;
 mod commit;
 mod database;
 mod digest;
+mod disputes;
 mod draft;
 mod end_check;
 mod error;
-mod extend_check;
+mod evidence;
+mod failpoint;
 mod families;
 mod folder;
 mod head;
 mod journal;
 mod keys;
+mod ledger;
 mod meta;
+mod migrate;
 mod notice;
 mod open;
 mod open_options;
 mod options;
 mod outbox;
+mod range_check;
+mod repair;
+mod repair_check;
+mod row_diff;
 mod row_digest;
+mod row_edits;
 mod scan;
 mod store;
 mod stretch;
 mod unwind;
+mod verdicts;
 pub mod verify;
 mod view;
 
+pub use applied::{Applied, Repaired, RowChanges};
 pub use block_rows::BlockRows;
 pub use block_walk::{BlockWalk, StoredBlock};
 pub use codec::encode_swap;
 pub use codec_error::CodecError;
 pub use digest::logical_digest;
 pub use error::{StepFault, StoreError};
+pub use evidence::{Certificate, CertifiedRange, EvidenceTotal};
+pub use failpoint::FAILPOINTS;
 pub use families::{Access, Declaration, FAMILIES, Family, Reversal};
 pub use head::{Counters, Tip};
 pub use meta::FORMAT;
@@ -52,5 +67,5 @@ pub use notice::{MirrorPosition, Notice, NoticeKind, Sequence};
 pub use open_options::{Create, DEFAULT_MEMORY_MIB, StoreOptions};
 pub use row_digest::RowDigest;
 pub use scan::Scan;
-pub use store::{Applied, HARD_BATCH_BYTES, MAX_BATCH_BYTES, Store};
+pub use store::{HARD_BATCH_BYTES, MAX_BATCH_BYTES, Store};
 pub use view::{Identity, Reader, View};

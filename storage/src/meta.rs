@@ -1,7 +1,9 @@
 //! The format's number and the keys of `meta`.
 
-/// The format that this program writes.
-pub const FORMAT: u32 = 1;
+/// The format that this program writes; older ones are migrated at the start.
+///
+/// 2: disputes, and a journal that a repair of final blocks leaves right.
+pub const FORMAT: u32 = 2;
 
 /// Format of the store, a number.
 pub(crate) const FORMAT_KEY: &[u8] = b"format";

@@ -30,6 +30,8 @@ pub enum NoticeKind {
     Committed,
     /// It was unwound; the tip lies before it.
     Unwound,
+    /// Rows of it were replaced; the tip is what it was.
+    Repaired,
 }
 
 /// One notice of the outbox.

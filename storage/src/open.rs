@@ -1,12 +1,14 @@
-//! Opening: refuse what is not ours, make what is missing, check the end.
+//! Opening: refuse what is not ours, make what is missing, migrate what is older.
 
 use crate::codec::{decode_head, decode_number, encode_head, encode_number, encode_uuid};
 use crate::database::{Database, damaged, unreadable};
 use crate::error::StoreError;
+use crate::failpoint::{self, reach};
 use crate::families::{FAMILIES, Family};
 use crate::folder::{self, Content, PidNote};
 use crate::head::Head;
 use crate::meta::{CHAIN_KEY, EPOCH_KEY, FORMAT, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY};
+use crate::migrate;
 use crate::open_options::{Create, StoreOptions};
 use crate::options::Tuning;
 use rocksdb::{DB, Options, WriteBatch};
@@ -30,6 +32,7 @@ pub(crate) struct Opened {
 
 /// Opens within the deadline.
 pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, StoreError> {
+    failpoint::arm();
     let content = folder::content(path)?;
     let create = options.create == Create::IfEmpty;
     match content {
@@ -38,7 +41,10 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, StoreE
                 path: path.to_owned(),
             });
         }
-        Content::Nothing => folder::create(path)?,
+        Content::Nothing => {
+            folder::create(path)?;
+            reach(failpoint::CREATE_MARKED);
+        }
         Content::Marked | Content::Unmarked => folder::probe(path)?,
     }
     folder::require_space(path, options.least_free_bytes)?;
@@ -47,6 +53,7 @@ pub(crate) fn open(path: &Path, options: &StoreOptions) -> Result<Opened, StoreE
         open_rocks(path, content, create, memory_mib)
     })?;
     let note = folder::note_pid(path)?;
+    reach(failpoint::OPENED);
     let head = admit(&db, options)?;
     let accepted = accepted_pools(&db)?;
     Ok(Opened {
@@ -97,9 +104,10 @@ fn open_rocks(
 ) -> Result<Database, StoreError> {
     if content != Content::Nothing {
         let missing = admit_families(path)?;
-        // A creation that was cut short left some families out; it is finished now.
+        // A creation that was cut short left some families out, an older format does not
+        // know them: they are made now.
         let unfinished = content == Content::Marked && create;
-        if !missing.is_empty() && !unfinished {
+        if !missing.is_empty() && !unfinished && older_format(path)?.is_none() {
             return Err(StoreError::NotAStore {
                 path: path.to_owned(),
                 why: format!("its families `{}` are missing", missing.join("`, `")),
@@ -109,7 +117,7 @@ fn open_rocks(
     let tuning = Tuning::new(memory_mib);
     let failed = |e: rocksdb::Error| open_failed(path, e);
     let rocks = DB::open_cf_descriptors(
-        &tuning.database(create).map_err(failed)?,
+        &tuning.database(create, true).map_err(failed)?,
         path,
         tuning.families().map_err(failed)?,
     )
@@ -128,7 +136,7 @@ pub(crate) fn admit_families(path: &Path) -> Result<Vec<&'static str>, StoreErro
         name == rocksdb::DEFAULT_COLUMN_FAMILY_NAME || FAMILIES.iter().any(|d| d.name == name)
     };
     if let Some(foreign) = found.iter().find(|name| !ours(name)) {
-        if let Some(format) = format_of_foreign(path, &found)
+        if let Some(format) = format_on_disk(path, &found)
             && format > FORMAT
         {
             return Err(StoreError::NewerFormat {
@@ -149,8 +157,14 @@ pub(crate) fn admit_families(path: &Path) -> Result<Vec<&'static str>, StoreErro
         .collect())
 }
 
-/// The format of a store with families unknown here; `None` if it says none.
-fn format_of_foreign(path: &Path, families: &[String]) -> Option<u32> {
+/// The format of a store that is older than ours; `None` if it is not, or says none.
+pub(crate) fn older_format(path: &Path) -> Result<Option<u32>, StoreError> {
+    let found = DB::list_cf(&Options::default(), path).map_err(|e| open_failed(path, e))?;
+    Ok(format_on_disk(path, &found).filter(|format| *format < FORMAT))
+}
+
+/// The format of a store whose families are not ours; `None` if it says none.
+fn format_on_disk(path: &Path, families: &[String]) -> Option<u32> {
     let meta = Family::Meta.name();
     if !families.iter().any(|f| f == meta) {
         return None;
@@ -192,6 +206,7 @@ fn admit(db: &Database, options: &StoreOptions) -> Result<Head, StoreError> {
         });
     };
     admit_identity(db, format, Some(options.chain_id))?;
+    migrate::migrate(db, format)?;
     head(db)
 }
 
@@ -235,7 +250,9 @@ fn initialise(db: &Database, chain_id: ChainId) -> Result<Head, StoreError> {
     put(IDENTITY_KEY, &|out| encode_uuid(Uuid::new_v4(), out))?;
     put(EPOCH_KEY, &|out| encode_number(FIRST_EPOCH, out))?;
     put(HEAD_KEY, &|out| encode_head(&head, out))?;
+    reach(failpoint::CREATE_BEFORE_WRITE);
     db.write(batch)?;
+    reach(failpoint::CREATE_AFTER_WRITE);
     Ok(head)
 }
 

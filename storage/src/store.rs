@@ -1,11 +1,13 @@
 //! The store: the only writer.
 
+use crate::applied::Applied;
 use crate::codec::encode_position;
 use crate::commit::{self, Workspace};
 use crate::database::{Database, damaged};
 use crate::draft::{Draft, Finished};
 use crate::end_check::check_end;
-use crate::error::StoreError;
+use crate::error::{StepFault, StoreError};
+use crate::failpoint::{self, reach};
 use crate::families::Family;
 use crate::folder::{self, PidNote};
 use crate::head::Head;
@@ -14,13 +16,14 @@ use crate::notice::{MirrorPosition, Sequence};
 use crate::open;
 use crate::open_options::StoreOptions;
 use crate::outbox;
+use crate::repair;
 use crate::unwind;
 use crate::view::Reader;
 use rocksdb::WriteBatch;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
-use tidegauge_model::{BlockNumber, BlockRef, PoolId, Step};
+use tidegauge_model::{BlockNumber, Extend, PoolId, Step};
 
 /// Bytes that a batch should stay below; the pipeline sizes its ranges by it.
 pub const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
@@ -30,25 +33,6 @@ pub const HARD_BATCH_BYTES: usize = 128 * 1024 * 1024;
 
 /// Longest name of a mirror, in bytes.
 const MAX_MIRROR_NAME_BYTES: usize = 64;
-
-/// What a step did.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Applied {
-    /// The tip now; `None` if everything was unwound and nothing followed.
-    pub tip: Option<BlockRef>,
-    /// Blocks taken back.
-    pub blocks_unwound: u64,
-    /// Blocks covered anew.
-    pub blocks_covered: u64,
-    /// Swaps written.
-    pub swaps: u64,
-    /// Other events written.
-    pub liquidity: u64,
-    /// The batch's size.
-    pub batch_bytes: usize,
-    /// The last notice written.
-    pub last_notice: Sequence,
-}
 
 /// An open store. Dropping it closes it; [`Store::close`] also makes the next start quick.
 pub struct Store {
@@ -100,35 +84,31 @@ impl Store {
         self.require_writable()?;
         let before = self.head;
         let mut draft = Draft::new(&self.db, self.head, &self.accepted)?;
-        let (blocks_unwound, extends) = match step {
-            Step::Extend(extend) => (0, std::slice::from_ref(extend)),
-            Step::Unwind { to, then } => (unwind::unwind(&mut draft, *to)?, then.as_slice()),
-        };
         let mut applied = Applied {
             tip: None,
-            blocks_unwound,
+            blocks_unwound: 0,
             blocks_covered: 0,
             swaps: 0,
             liquidity: 0,
+            disputes_opened: 0,
+            repaired: None,
             batch_bytes: 0,
             last_notice: Sequence::default(),
         };
+        let extends = match step {
+            Step::Extend(extend) => std::slice::from_ref(extend),
+            Step::Unwind { to, then } => {
+                applied.blocks_unwound = unwind::unwind(&mut draft, *to)?;
+                then.as_slice()
+            }
+            Step::Repair(range) => {
+                let done = repair::repair(&mut draft, range, HARD_BATCH_BYTES)?;
+                applied.repaired = Some(done);
+                &[]
+            }
+        };
         for extend in extends {
-            commit::extend(&mut draft, extend, &mut self.space)?;
-            if draft.size_in_bytes() > HARD_BATCH_BYTES {
-                return Err(StoreError::StepRefused {
-                    range: extend.covered.range,
-                    fault: crate::error::StepFault::TooLarge {
-                        bytes: draft.size_in_bytes(),
-                        limit: HARD_BATCH_BYTES,
-                    },
-                });
-            }
-            applied.blocks_covered += extend.covered.range.len_blocks();
-            for block in &extend.blocks {
-                applied.swaps += block.swaps.len() as u64;
-                applied.liquidity += block.liquidity.len() as u64;
-            }
+            add(&mut draft, extend, &mut self.space, &mut applied)?;
         }
         let journal_low = journal::prune(&mut draft, self.journal_low)?;
         let acknowledged = self.positions.values().map(|p| p.sequence).min();
@@ -144,7 +124,22 @@ impl Store {
             "sequences never fall"
         );
         applied.batch_bytes = batch.size_in_bytes();
+        let repaired = applied.repaired.is_some();
+        if repaired {
+            reach(failpoint::REPAIR_BEFORE_WRITE);
+        }
+        reach(failpoint::BEFORE_WRITE);
         self.write(batch)?;
+        reach(failpoint::AFTER_WRITE);
+        if repaired {
+            reach(failpoint::REPAIR_AFTER_WRITE);
+        }
+        if journal_low > self.journal_low {
+            reach(failpoint::AFTER_PRUNE);
+        }
+        if head.first_sequence > before.first_sequence {
+            reach(failpoint::AFTER_TRIM);
+        }
         self.head = head;
         self.journal_low = journal_low;
         for (pool, accepted) in standings {
@@ -154,7 +149,7 @@ impl Store {
                 self.accepted.remove(&pool);
             }
         }
-        applied.tip = head.mark.tip;
+        applied.tip = head.tip;
         applied.last_notice = Sequence(head.next_sequence.0.saturating_sub(1));
         Ok(applied)
     }
@@ -179,7 +174,9 @@ impl Store {
         let mut draft = Draft::new(&self.db, self.head, &self.accepted)?;
         draft.put_apart(Family::Positions, mirror.as_bytes(), &value);
         let batch = draft.finish()?.batch;
+        reach(failpoint::ACKNOWLEDGE_BEFORE_WRITE);
         self.write(batch)?;
+        reach(failpoint::ACKNOWLEDGE_AFTER_WRITE);
         self.positions.insert(mirror.to_owned(), position);
         Ok(())
     }
@@ -194,7 +191,10 @@ impl Store {
         if self.poisoned {
             return Ok(());
         }
-        self.db.flush()
+        reach(failpoint::CLOSE_BEFORE_FLUSH);
+        self.db.flush()?;
+        reach(failpoint::CLOSE_AFTER_FLUSH);
+        Ok(())
     }
 
     fn require_writable(&self) -> Result<(), StoreError> {
@@ -212,4 +212,29 @@ impl Store {
         self.poisoned = written.is_err();
         written
     }
+}
+
+/// Adds one range to the draft.
+fn add(
+    draft: &mut Draft<'_>,
+    extend: &Extend,
+    space: &mut Workspace,
+    applied: &mut Applied,
+) -> Result<(), StoreError> {
+    applied.disputes_opened += commit::extend(draft, extend, space)?;
+    if draft.size_in_bytes() > HARD_BATCH_BYTES {
+        return Err(StoreError::StepRefused {
+            range: extend.covered.range,
+            fault: StepFault::TooLarge {
+                bytes: draft.size_in_bytes(),
+                limit: HARD_BATCH_BYTES,
+            },
+        });
+    }
+    applied.blocks_covered += extend.covered.range.len_blocks();
+    for block in &extend.blocks {
+        applied.swaps += block.swaps.len() as u64;
+        applied.liquidity += block.liquidity.len() as u64;
+    }
+    Ok(())
 }

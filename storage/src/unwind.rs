@@ -1,4 +1,4 @@
-//! The way back: before-images restored, newest first, in the same batch as what follows.
+//! The way back: what was there before, newest first, in the same batch as what follows.
 
 use crate::codec::decode_coverage;
 use crate::database::damaged;
@@ -7,15 +7,16 @@ use crate::error::StoreError;
 use crate::families::Family;
 use crate::journal;
 use crate::keys::block_key;
+use crate::ledger;
 use crate::notice::NoticeKind;
 use crate::outbox;
 use tidegauge_model::{BlockRange, BlockRef};
 
 /// Takes the draft back to `to`; returns the number of blocks taken back.
 pub(crate) fn unwind(draft: &mut Draft<'_>, to: BlockRef) -> Result<u64, StoreError> {
-    let unknown = StoreError::UnwindUnknown { to };
-    let (Some(start), Some(tip)) = (draft.head.mark.start, draft.head.mark.tip) else {
-        return Err(unknown);
+    let unknown = || StoreError::UnwindUnknown { to };
+    let (Some(start), Some(tip)) = (draft.head.start, draft.head.tip) else {
+        return Err(unknown());
     };
     if let Some(finalized) = draft.head.finalized
         && to.number < finalized
@@ -26,45 +27,49 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, to: BlockRef) -> Result<u64, StoreEr
         });
     }
     let Some(range) = BlockRange::new(to.number.next(), tip.number) else {
-        return if to == tip { Ok(0) } else { Err(unknown) };
+        return if to == tip { Ok(0) } else { Err(unknown()) };
     };
     let everything = range.from == start;
     if range.from < start || everything && parent_of_start(draft)? != Some(to.hash) {
-        return Err(unknown);
+        return Err(unknown());
     }
-    while let Some(at) = draft.head.mark.tip
+    while let Some(at) = draft.head.tip
         && at.number > to.number
     {
-        step_back(draft, at)?;
+        step_back(draft, at, to)?;
     }
-    match draft.head.mark.tip {
+    match draft.head.tip {
         Some(at) if at == to => {}
         None if everything => draft.floor = Some(to),
-        _ => return Err(unknown),
+        _ => return Err(unknown()),
     }
     outbox::notify(draft, NoticeKind::Unwound, range, to)?;
     Ok(range.len_blocks())
 }
 
-/// Undoes the last journaled stretch.
-fn step_back(draft: &mut Draft<'_>, tip: BlockRef) -> Result<(), StoreError> {
+/// Undoes the last journaled stretch, on the way to `to`.
+fn step_back(draft: &mut Draft<'_>, tip: BlockRef, to: BlockRef) -> Result<(), StoreError> {
     let (entry, bytes) = journal::entry(draft, tip.number)?;
-    for touched in entry.touched.into_iter().rev() {
-        draft.restore(touched)?;
+    if entry.from <= to.number {
+        // It lies inside the stretch, where no hash is known.
+        return Err(StoreError::UnwindUnknown { to });
     }
-    let before = entry.before.tip;
-    if before.is_some_and(|b| b.number.next() != entry.from) {
+    if entry.before.is_some_and(|b| b.number.next() != entry.from) {
         return Err(StoreError::Contradiction(format!(
             "the journal of block {} does not lead back to the block before it",
             tip.number
         )));
     }
-    draft.head.mark = entry.before;
+    for touched in entry.touched.into_iter().rev() {
+        draft.restore(touched)?;
+    }
+    draft.discount_logs(entry.tally)?;
+    ledger::cut_back(draft, entry.from, entry.before, entry.tally)?;
     journal::remove(draft, tip.number, bytes)
 }
 
 fn parent_of_start(draft: &Draft<'_>) -> Result<Option<tidegauge_model::B256>, StoreError> {
-    let Some(start) = draft.head.mark.start else {
+    let Some(start) = draft.head.start else {
         return Ok(None);
     };
     let key = block_key(start);

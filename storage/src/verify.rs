@@ -45,6 +45,7 @@ invariants! {
     BELONGING = 10, "every row belongs to a block record";
     ACCEPTED = 11, "every row's pool is accepted";
     COUNTERS = 12, "the counters equal a full count";
+    DISPUTES = 13, "every dispute lies in covered blocks, not all of them proven by receipts";
 }
 
 /// A fact that does not hold.
@@ -109,6 +110,7 @@ pub fn all(view: &View<'_>, mut progress: impl FnMut(Progress)) -> Result<Report
     ledger::coverage(view, &mut report)?;
     ledger::journal(view, &mut report)?;
     ledger::outbox(view, &mut report)?;
+    ledger::disputes(view, &mut report)?;
     let pools = ledger::pools(view, &mut report)?;
     let found = blocks::check(view, &mut report, &mut progress)?;
     rows::check(view, &pools, &found, &mut report, &mut progress)?;

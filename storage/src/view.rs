@@ -3,8 +3,8 @@
 use crate::block_rows::BlockRows;
 use crate::block_walk::BlockWalk;
 use crate::codec::{
-    decode_block, decode_coverage, decode_head, decode_journal, decode_liquidity, decode_notice,
-    decode_position, decode_swap, decode_token, decode_uuid, decode_verdict,
+    decode_block, decode_coverage, decode_dispute, decode_head, decode_journal, decode_liquidity,
+    decode_notice, decode_position, decode_swap, decode_token, decode_uuid, decode_verdict,
 };
 use crate::database::{Database, damaged, unreadable};
 use crate::error::StoreError;
@@ -19,8 +19,8 @@ use rocksdb::Snapshot;
 use serde::Serialize;
 use std::sync::{Arc, RwLockReadGuard};
 use tidegauge_model::{
-    Address, BlockNumber, BlockRange, BlockRecord, ChainId, Coverage, LiquidityEvent, PoolId,
-    PoolVerdict, Swap, Token,
+    Address, BlockNumber, BlockRange, BlockRecord, ChainId, Coverage, Dispute, LiquidityEvent,
+    PoolId, PoolVerdict, Swap, Token,
 };
 use uuid::Uuid;
 
@@ -107,7 +107,7 @@ impl<'a> View<'a> {
 
     /// The last block collected; `None` in an empty store.
     pub fn tip(&self) -> Result<Option<Tip>, StoreError> {
-        let Some(block) = self.head.mark.tip else {
+        let Some(block) = self.head.tip else {
             return Ok(None);
         };
         let timestamp = self.block(block.number)?.map(|record| record.timestamp);
@@ -116,7 +116,7 @@ impl<'a> View<'a> {
 
     /// The first block collected.
     pub fn start(&self) -> Option<BlockNumber> {
-        self.head.mark.start
+        self.head.start
     }
 
     /// The greatest height known to be final; may lie above the tip.
@@ -126,7 +126,7 @@ impl<'a> View<'a> {
 
     /// What the store holds.
     pub fn counters(&self) -> Counters {
-        self.head.mark.counters
+        self.head.counters
     }
 
     /// Who the store is.
@@ -241,13 +241,29 @@ impl<'a> View<'a> {
 
     /// The ledger's last entry.
     pub(crate) fn coverage_last(&self) -> Result<Option<Coverage>, StoreError> {
-        let rows = self.raw_iterator(Family::Coverage, Bounds::all())?;
-        Scan::new(
+        let end = BlockNumber(u64::MAX);
+        self.coverage_backwards(end)?.next().transpose()
+    }
+
+    /// Entries of the ledger that begin at or below a height, descending.
+    pub(crate) fn coverage_backwards(
+        &self,
+        from: BlockNumber,
+    ) -> Result<Scan<'_, Coverage>, StoreError> {
+        let bounds = Bounds {
+            lower: None,
+            upper: Some(just_after(&block_key(from))),
+        };
+        let rows = self.raw_iterator(Family::Coverage, bounds)?;
+        Ok(Scan::new(
             RawScan::descending(Family::Coverage, rows),
-            decode_coverage as Decode<Coverage>,
-        )
-        .next()
-        .transpose()
+            decode_coverage,
+        ))
+    }
+
+    /// Ranges put in doubt and not settled, by their first block.
+    pub fn disputes(&self) -> Result<Scan<'_, Dispute>, StoreError> {
+        self.scan(Family::Disputes, Bounds::all(), decode_dispute)
     }
 
     /// The blocks that can be unwound; `None` if there are none.
@@ -256,7 +272,7 @@ impl<'a> View<'a> {
         let Some(first) = stretches.next().transpose()? else {
             return Ok(None);
         };
-        let last = self.head.mark.tip.map_or(first.to, |tip| tip.number);
+        let last = self.head.tip.map_or(first.to, |tip| tip.number);
         Ok(BlockRange::new(first.from, last))
     }
 

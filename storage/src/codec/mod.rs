@@ -4,6 +4,7 @@
 //! change what is on disk; golden vectors in the tests hold every value type
 //! to its bytes, so that a replacement can be proven equal.
 
+mod format_1;
 mod integers;
 mod records;
 mod rows;
@@ -11,9 +12,11 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use format_1::{decode_head_1, decode_journal_1};
 pub(crate) use records::{
-    decode_block, decode_coverage, decode_notice, decode_position, decode_token, decode_verdict,
-    encode_block, encode_coverage, encode_notice, encode_position, encode_token, encode_verdict,
+    decode_block, decode_coverage, decode_dispute, decode_notice, decode_position, decode_token,
+    decode_verdict, encode_block, encode_coverage, encode_dispute, encode_notice, encode_position,
+    encode_token, encode_verdict,
 };
 pub use rows::encode_swap;
 pub(crate) use rows::{decode_liquidity, decode_swap, encode_liquidity};

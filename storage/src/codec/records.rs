@@ -2,12 +2,12 @@
 
 use super::{read, write};
 use crate::codec_error::CodecError;
-use crate::keys::{parse_address_key, parse_block_key, parse_sequence_key};
+use crate::keys::{parse_address_key, parse_block_key, parse_dispute_key, parse_sequence_key};
 use crate::notice::{MirrorPosition, Notice, NoticeKind, Sequence};
 use bincode::{Decode, Encode};
 use tidegauge_model::{
-    B256, BlockNumber, BlockRange, BlockRecord, BlockRef, Coverage, Evidence, LogIndex, Pool,
-    PoolActivity, PoolId, PoolOrigin, PoolVerdict, Refusal, Tally, Token, UnixSeconds,
+    B256, BlockNumber, BlockRange, BlockRecord, BlockRef, Coverage, Dispute, Evidence, LogIndex,
+    Pool, PoolActivity, PoolId, PoolOrigin, PoolVerdict, Refusal, Tally, Token, UnixSeconds,
 };
 
 const BLOCK_VERSION: u8 = 1;
@@ -16,6 +16,7 @@ const TOKEN_VERSION: u8 = 1;
 const COVERAGE_VERSION: u8 = 1;
 const NOTICE_VERSION: u8 = 1;
 const POSITION_VERSION: u8 = 1;
+const DISPUTE_VERSION: u8 = 1;
 
 #[derive(Encode, Decode, Clone, Copy)]
 pub(super) struct TallyValue {
@@ -261,10 +262,12 @@ struct NoticeValue {
     tip: BlockRefValue,
 }
 
+/// The order of the variants is part of the format: new ones go to the end.
 #[derive(Encode, Decode)]
 enum NoticeKindValue {
     Committed,
     Unwound,
+    Repaired,
 }
 
 pub(crate) fn encode_notice(notice: &Notice, out: &mut Vec<u8>) -> Result<(), CodecError> {
@@ -272,6 +275,7 @@ pub(crate) fn encode_notice(notice: &Notice, out: &mut Vec<u8>) -> Result<(), Co
         kind: match notice.kind {
             NoticeKind::Committed => NoticeKindValue::Committed,
             NoticeKind::Unwound => NoticeKindValue::Unwound,
+            NoticeKind::Repaired => NoticeKindValue::Repaired,
         },
         from: notice.range.from.0,
         to: notice.range.to.0,
@@ -288,6 +292,7 @@ pub(crate) fn decode_notice(key: &[u8], bytes: &[u8]) -> Result<Notice, CodecErr
         kind: match value.kind {
             NoticeKindValue::Committed => NoticeKind::Committed,
             NoticeKindValue::Unwound => NoticeKind::Unwound,
+            NoticeKindValue::Repaired => NoticeKind::Repaired,
         },
         range: BlockRange::new(BlockNumber(value.from), BlockNumber(value.to))
             .ok_or(CodecError::Impossible("to"))?,
@@ -325,6 +330,16 @@ pub(crate) fn decode_position(
             at: value.at.into(),
         },
     ))
+}
+
+/// The key says it all; the value holds room for more.
+pub(crate) fn encode_dispute(out: &mut Vec<u8>) -> Result<(), CodecError> {
+    write(DISPUTE_VERSION, &(), out)
+}
+
+pub(crate) fn decode_dispute(key: &[u8], bytes: &[u8]) -> Result<Dispute, CodecError> {
+    let () = read(DISPUTE_VERSION, bytes)?;
+    parse_dispute_key(key)
 }
 
 impl From<Tally> for TallyValue {

@@ -4,35 +4,23 @@ use super::records::{BlockRefValue, TallyValue};
 use super::{read, write};
 use crate::codec_error::CodecError;
 use crate::families::Family;
-use crate::head::{Counters, Head, Mark};
+use crate::head::{Counters, Head};
 use crate::keys::parse_block_key;
 use crate::notice::Sequence;
 use bincode::{Decode, Encode};
-use tidegauge_model::BlockNumber;
+use tidegauge_model::{BlockNumber, BlockRef, Tally};
 use uuid::Uuid;
 
-const HEAD_VERSION: u8 = 1;
-const JOURNAL_VERSION: u8 = 1;
+const HEAD_VERSION: u8 = 2;
+const JOURNAL_VERSION: u8 = 2;
 const NUMBER_VERSION: u8 = 1;
 const UUID_VERSION: u8 = 1;
 
 #[derive(Encode, Decode)]
-struct MarkValue {
+struct HeadValue {
     start: Option<u64>,
     tip: Option<BlockRefValue>,
-    coverage_from: Option<u64>,
-    swaps: u64,
-    liquidity: u64,
-    blocks: u64,
-    pools_accepted: u64,
-    pools_refused: u64,
-    tokens: u64,
-    logs: TallyValue,
-}
-
-#[derive(Encode, Decode)]
-struct HeadValue {
-    mark: MarkValue,
+    counters: CountersValue,
     finalized: Option<u64>,
     first_sequence: u64,
     next_sequence: u64,
@@ -40,9 +28,23 @@ struct HeadValue {
     journal_bytes: u64,
 }
 
+#[derive(Encode, Decode)]
+struct CountersValue {
+    swaps: u64,
+    liquidity: u64,
+    blocks: u64,
+    pools_accepted: u64,
+    pools_refused: u64,
+    tokens: u64,
+    disputes: u64,
+    logs: TallyValue,
+}
+
 pub(crate) fn encode_head(head: &Head, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let value = HeadValue {
-        mark: (&head.mark).into(),
+        start: head.start.map(|n| n.0),
+        tip: head.tip.map(Into::into),
+        counters: head.counters.into(),
         finalized: head.finalized.map(|n| n.0),
         first_sequence: head.first_sequence.0,
         next_sequence: head.next_sequence.0,
@@ -58,7 +60,9 @@ pub(crate) fn decode_head(bytes: &[u8]) -> Result<Head, CodecError> {
         return Err(CodecError::Impossible("first_sequence"));
     }
     Ok(Head {
-        mark: value.mark.into(),
+        start: value.start.map(BlockNumber),
+        tip: value.tip.map(Into::into),
+        counters: value.counters.into(),
         finalized: value.finalized.map(BlockNumber),
         first_sequence: Sequence(value.first_sequence),
         next_sequence: Sequence(value.next_sequence),
@@ -68,12 +72,17 @@ pub(crate) fn decode_head(bytes: &[u8]) -> Result<Head, CodecError> {
 }
 
 /// What one journaled stretch of blocks changed; its key is the stretch's last block.
+///
+/// It holds nothing that a repair of earlier blocks could make wrong: counters follow
+/// from the keys it touched, and coverage is cut back.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct JournalEntry {
     /// The stretch's first block.
     pub(crate) from: BlockNumber,
-    /// The state before it.
-    pub(crate) before: Mark,
+    /// The tip before it; `None` if it was the first of all.
+    pub(crate) before: Option<BlockRef>,
+    /// The logs of its blocks.
+    pub(crate) tally: Tally,
     /// The keys it touched, in the order it touched them first.
     pub(crate) touched: Vec<Touched>,
 }
@@ -87,17 +96,22 @@ pub(crate) struct Touched {
     pub(crate) before: Option<Vec<u8>>,
 }
 
+/// A touched key as it is written: family, key, what was there before.
+pub(super) type TouchedValue = (u8, Vec<u8>, Option<Vec<u8>>);
+
 #[derive(Encode, Decode)]
 struct JournalValue {
     from: u64,
-    before: MarkValue,
-    touched: Vec<(u8, Vec<u8>, Option<Vec<u8>>)>,
+    before: Option<BlockRefValue>,
+    tally: TallyValue,
+    touched: Vec<TouchedValue>,
 }
 
 pub(crate) fn encode_journal(entry: &JournalEntry, out: &mut Vec<u8>) -> Result<(), CodecError> {
     let value = JournalValue {
         from: entry.from.0,
-        before: (&entry.before).into(),
+        before: entry.before.map(Into::into),
+        tally: entry.tally.into(),
         touched: entry
             .touched
             .iter()
@@ -117,8 +131,19 @@ pub(crate) fn decode_journal(
     if from > to {
         return Err(CodecError::Impossible("from"));
     }
-    let touched = value
-        .touched
+    Ok((
+        to,
+        JournalEntry {
+            from,
+            before: value.before.map(Into::into),
+            tally: value.tally.into(),
+            touched: touched(value.touched)?,
+        },
+    ))
+}
+
+pub(super) fn touched(values: Vec<TouchedValue>) -> Result<Vec<Touched>, CodecError> {
+    values
         .into_iter()
         .map(|(family, key, before)| {
             Ok(Touched {
@@ -127,15 +152,7 @@ pub(crate) fn decode_journal(
                 before,
             })
         })
-        .collect::<Result<_, CodecError>>()?;
-    Ok((
-        to,
-        JournalEntry {
-            from,
-            before: value.before.into(),
-            touched,
-        },
-    ))
+        .collect()
 }
 
 pub(crate) fn encode_number(number: u64, out: &mut Vec<u8>) -> Result<(), CodecError> {
@@ -154,47 +171,32 @@ pub(crate) fn decode_uuid(bytes: &[u8]) -> Result<Uuid, CodecError> {
     read(UUID_VERSION, bytes).map(Uuid::from_bytes)
 }
 
-impl From<&Mark> for MarkValue {
-    fn from(mark: &Mark) -> Self {
-        let Counters {
-            swaps,
-            liquidity,
-            blocks,
-            pools_accepted,
-            pools_refused,
-            tokens,
-            logs,
-        } = mark.counters;
+impl From<Counters> for CountersValue {
+    fn from(counters: Counters) -> Self {
         Self {
-            start: mark.start.map(|n| n.0),
-            tip: mark.tip.map(Into::into),
-            coverage_from: mark.coverage_from.map(|n| n.0),
-            swaps,
-            liquidity,
-            blocks,
-            pools_accepted,
-            pools_refused,
-            tokens,
-            logs: logs.into(),
+            swaps: counters.swaps,
+            liquidity: counters.liquidity,
+            blocks: counters.blocks,
+            pools_accepted: counters.pools_accepted,
+            pools_refused: counters.pools_refused,
+            tokens: counters.tokens,
+            disputes: counters.disputes,
+            logs: counters.logs.into(),
         }
     }
 }
 
-impl From<MarkValue> for Mark {
-    fn from(value: MarkValue) -> Self {
+impl From<CountersValue> for Counters {
+    fn from(value: CountersValue) -> Self {
         Self {
-            start: value.start.map(BlockNumber),
-            tip: value.tip.map(Into::into),
-            coverage_from: value.coverage_from.map(BlockNumber),
-            counters: Counters {
-                swaps: value.swaps,
-                liquidity: value.liquidity,
-                blocks: value.blocks,
-                pools_accepted: value.pools_accepted,
-                pools_refused: value.pools_refused,
-                tokens: value.tokens,
-                logs: value.logs.into(),
-            },
+            swaps: value.swaps,
+            liquidity: value.liquidity,
+            blocks: value.blocks,
+            pools_accepted: value.pools_accepted,
+            pools_refused: value.pools_refused,
+            tokens: value.tokens,
+            disputes: value.disputes,
+            logs: value.logs.into(),
         }
     }
 }

@@ -3,14 +3,14 @@
 
 use super::*;
 use crate::families::Family;
-use crate::head::{Counters, FIRST_SEQUENCE, Head, Mark};
-use crate::keys::{block_key, row_key, sequence_key};
+use crate::head::{Counters, FIRST_SEQUENCE, Head};
+use crate::keys::{block_key, dispute_key, row_key, sequence_key};
 use crate::notice::{MirrorPosition, Notice, NoticeKind, Sequence};
 use proptest::prelude::*;
 use tidegauge_model::{
-    Address, B256, BlockNumber, BlockRange, BlockRecord, BlockRef, Coverage, Evidence, I256,
-    LiquidityChange, LiquidityEvent, LogIndex, Pool, PoolActivity, PoolId, PoolOrigin, PoolVerdict,
-    RawAmount, Refusal, SqrtPriceX96, Swap, Tally, Token, TxIndex, U256, UnixSeconds,
+    Address, B256, BlockNumber, BlockRange, BlockRecord, BlockRef, Coverage, Dispute, Evidence,
+    I256, LiquidityChange, LiquidityEvent, LogIndex, Pool, PoolActivity, PoolId, PoolOrigin,
+    PoolVerdict, RawAmount, Refusal, SqrtPriceX96, Swap, Tally, Token, TxIndex, U256, UnixSeconds,
 };
 
 fn hex(encode: impl FnOnce(&mut Vec<u8>) -> Result<(), CodecError>) -> String {
@@ -129,11 +129,10 @@ fn block_ref() -> BlockRef {
     }
 }
 
-fn mark() -> Mark {
-    Mark {
+fn head() -> Head {
+    Head {
         start: Some(BlockNumber(1)),
         tip: Some(block_ref()),
-        coverage_from: Some(BlockNumber(2)),
         counters: Counters {
             swaps: 10,
             liquidity: 11,
@@ -141,8 +140,14 @@ fn mark() -> Mark {
             pools_accepted: 13,
             pools_refused: 14,
             tokens: 15,
+            disputes: 16,
             logs: tally(),
         },
+        finalized: Some(BlockNumber(69_000)),
+        first_sequence: FIRST_SEQUENCE,
+        next_sequence: Sequence(5),
+        journal_entries: 6,
+        journal_bytes: 7,
     }
 }
 
@@ -200,17 +205,10 @@ fn encoded() -> Vec<(&'static str, String)> {
         range: BlockRange::new(BlockNumber(1), BlockNumber(70_000)).unwrap(),
         tip: block_ref(),
     };
-    let head = Head {
-        mark: mark(),
-        finalized: Some(BlockNumber(69_000)),
-        first_sequence: FIRST_SEQUENCE,
-        next_sequence: Sequence(5),
-        journal_entries: 6,
-        journal_bytes: 7,
-    };
     let entry = JournalEntry {
         from: BlockNumber(70_001),
-        before: mark(),
+        before: Some(block_ref()),
+        tally: tally(),
         touched: vec![
             Touched {
                 family: Family::Swaps,
@@ -261,12 +259,17 @@ fn encoded() -> Vec<(&'static str, String)> {
         "unwound",
         hex(|o| encode_notice(&notice(NoticeKind::Unwound), o)),
     ));
+    all.push((
+        "repaired",
+        hex(|o| encode_notice(&notice(NoticeKind::Repaired), o)),
+    ));
+    all.push(("dispute", hex(encode_dispute)));
     let position = MirrorPosition {
         sequence: Sequence(300),
         at: block_ref(),
     };
     all.push(("position", hex(|o| encode_position(&position, o))));
-    all.push(("head", hex(|o| encode_head(&head, o))));
+    all.push(("head", hex(|o| encode_head(&head(), o))));
     all.push(("empty head", hex(|o| encode_head(&Head::default(), o))));
     all.push(("journal", hex(|o| encode_journal(&entry, o))));
     all.push(("number", hex(|o| encode_number(1, o))));
@@ -316,14 +319,23 @@ fn encoded() -> Vec<(&'static str, String)> {
     for (kind, name) in [
         (NoticeKind::Committed, "committed"),
         (NoticeKind::Unwound, "unwound"),
+        (NoticeKind::Repaired, "repaired"),
     ] {
         assert_eq!(decode_notice(&sequence, &bytes(name)), Ok(notice(kind)));
     }
+    let dispute = Dispute {
+        range: BlockRange::new(BlockNumber(1), BlockNumber(70_000)).unwrap(),
+        pool: PoolId(address(0xab)),
+    };
+    assert_eq!(
+        decode_dispute(&dispute_key(&dispute), &bytes("dispute")),
+        Ok(dispute)
+    );
     assert_eq!(
         decode_position(b"lake", &bytes("position")),
         Ok(("lake".to_owned(), position))
     );
-    assert_eq!(decode_head(&bytes("head")), Ok(head));
+    assert_eq!(decode_head(&bytes("head")), Ok(head()));
     assert_eq!(decode_head(&bytes("empty head")), Ok(Head::default()));
     assert_eq!(
         decode_journal(&at(70_003), &bytes("journal")),
@@ -332,6 +344,38 @@ fn encoded() -> Vec<(&'static str, String)> {
     assert_eq!(decode_number(&bytes("number")), Ok(1));
     assert_eq!(decode_uuid(&bytes("uuid")), Ok(uuid::Uuid::from_u128(7)));
     all
+}
+
+/// What format 1 wrote of the values that are written otherwise now.
+#[test]
+fn values_of_format_1_are_read() {
+    let golden = |name: &str| {
+        let lines = include_str!("golden_1.txt").lines();
+        let (_, hex) = lines
+            .filter_map(|line| line.split_once(": "))
+            .find(|(n, _)| *n == name)
+            .unwrap();
+        alloy_primitives::hex::decode(hex).unwrap()
+    };
+    let mut expected = head();
+    expected.counters.disputes = 0;
+    assert_eq!(decode_head_1(&golden("head")), Ok(expected));
+    assert_eq!(decode_head_1(&golden("empty head")), Ok(Head::default()));
+    let entry = decode_journal_1(&block_key(BlockNumber(70_003)), &golden("journal")).unwrap();
+    assert_eq!(
+        (entry.from, entry.to),
+        (BlockNumber(70_001), BlockNumber(70_003))
+    );
+    assert_eq!(
+        (entry.before, entry.logs_before),
+        (Some(block_ref()), tally())
+    );
+    let touched: Vec<_> = entry.touched.iter().map(|t| t.family).collect();
+    assert_eq!(touched, [Family::Swaps, Family::Pools]);
+    assert_eq!(
+        decode_head(&golden("head")),
+        Err(CodecError::Version { found: 1, known: 2 })
+    );
 }
 
 #[test]
@@ -373,10 +417,11 @@ proptest! {
 
     #[test]
     fn any_bytes_decode_or_are_refused(
-        mut bytes in proptest::collection::vec(any::<u8>(), 0..300), versioned: bool,
+        mut bytes in proptest::collection::vec(any::<u8>(), 0..300),
+        versioned: bool, version in 1u8..3,
     ) {
         if versioned && !bytes.is_empty() {
-            bytes[0] = 1;
+            bytes[0] = version;
         }
         let row = [7; 32];
         let (number, address) = ([0; 8], [1; 20]);
@@ -392,6 +437,9 @@ proptest! {
         let _ = decode_journal(&number, &bytes);
         let _ = decode_number(&bytes);
         let _ = decode_uuid(&bytes);
+        let _ = decode_dispute(&[0; 36], &bytes);
+        let _ = decode_head_1(&bytes);
+        let _ = decode_journal_1(&number, &bytes);
     }
 
     #[test]

@@ -110,7 +110,7 @@ fn check_tip(
     last: Option<(BlockNumber, tidegauge_model::B256)>,
     report: &mut Report,
 ) {
-    let (Some((number, hash)), Some(tip)) = (last, view.head().mark.tip) else {
+    let (Some((number, hash)), Some(tip)) = (last, view.head().tip) else {
         report.require(LINKS, last.is_none(), || {
             "an empty store has blocks".to_owned()
         });

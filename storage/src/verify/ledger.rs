@@ -1,13 +1,12 @@
-//! Invariants of the store's own books: identity, coverage, journal, outbox, pools.
+//! Invariants of the store's own books: identity, coverage, journal, outbox, disputes, pools.
 
-use super::{COUNTERS, COVERAGE, IDENTITY, JOURNAL, OUTBOX, Report, TALLIES, TOKENS};
+use super::{COUNTERS, COVERAGE, DISPUTES, IDENTITY, JOURNAL, OUTBOX, Report, TALLIES, TOKENS};
 use crate::error::StoreError;
 use crate::meta::FORMAT;
 use crate::notice::Sequence;
-
 use crate::view::View;
 use std::collections::HashSet;
-use tidegauge_model::{BlockNumber, BlockRange, Coverage, PoolId, PoolVerdict};
+use tidegauge_model::{BlockNumber, BlockRange, Coverage, Evidence, PoolId, PoolVerdict};
 
 /// Notices read at a time.
 const NOTICE_PAGE: usize = 1_024;
@@ -45,7 +44,7 @@ pub(super) fn coverage(view: &View<'_>, report: &mut Report) -> Result<(), Store
         format!("it begins at {first:?}, the store at {:?}", view.start())
     });
     let end = before.map(|entry| (entry.range.to, entry.end_hash));
-    let tip = view.head().mark.tip.map(|tip| (tip.number, tip.hash));
+    let tip = view.head().tip.map(|tip| (tip.number, tip.hash));
     report.require(COVERAGE, end == tip, || {
         format!("it ends at {end:?}, the tip is {tip:?}")
     });
@@ -54,7 +53,7 @@ pub(super) fn coverage(view: &View<'_>, report: &mut Report) -> Result<(), Store
 
 pub(super) fn journal(view: &View<'_>, report: &mut Report) -> Result<(), StoreError> {
     let head = view.head();
-    let Some((start, tip)) = view.start().zip(head.mark.tip) else {
+    let Some((start, tip)) = view.start().zip(head.tip) else {
         report.require(JOURNAL, head.journal_entries == 0, || {
             "an empty store has a journal".to_owned()
         });
@@ -113,6 +112,29 @@ pub(super) fn outbox(view: &View<'_>, report: &mut Report) -> Result<(), StoreEr
             "it ends before {expected}, not before {}",
             head.next_sequence
         )
+    });
+    Ok(())
+}
+
+pub(super) fn disputes(view: &View<'_>, report: &mut Report) -> Result<(), StoreError> {
+    let mut found = 0u64;
+    for dispute in view.disputes()? {
+        let dispute = dispute?;
+        found += 1;
+        let weakest = view.weakest_evidence(dispute.range)?;
+        let open = weakest.is_some_and(|evidence| evidence < Evidence::Receipts);
+        report.require(DISPUTES, open, || {
+            format!(
+                "blocks {} of pool {}: {}",
+                dispute.range,
+                dispute.pool,
+                weakest.map_or("not covered", Evidence::name)
+            )
+        });
+    }
+    let counted = view.counters().disputes;
+    report.require(COUNTERS, found == counted, || {
+        format!("{found} disputes, {counted} counted")
     });
     Ok(())
 }

@@ -14,25 +14,53 @@ const STEPS: usize = 400;
 const CHILD: &str = "TIDEGAUGE_KILL_CHILD";
 const CHILD_SEED: &str = "TIDEGAUGE_KILL_SEED";
 
-/// The script of a seed: every step with the chain after it.
-fn script(seed: u64) -> Vec<(Step, Chain)> {
+/// A step with what the store holds after it.
+pub(crate) struct Scripted {
+    pub(crate) step: Step,
+    pub(crate) chain: Chain,
+    /// Notices that it writes.
+    pub(crate) notices: usize,
+}
+
+/// The script of a seed: extensions, unwinds and repairs.
+pub(crate) fn script(seed: u64) -> Vec<Scripted> {
     let mut world = World::new(seed, 8, 12);
     let mut chain = Chain::default();
     let mut steps = Vec::new();
+    let mut known_final = 0;
     for n in 0..STEPS {
         let height = chain.blocks.len();
-        let finalized = Some(START + (height as u64).saturating_sub(12));
-        let step = if n % 7 == 6 {
+        let finals = height.saturating_sub(12);
+        let finalized = Some(START + finals as u64);
+        let (step, notices) = if n % 5 == 4 && known_final > 4 {
+            let at = world.below(known_final as u64 - 4) as usize;
+            let varied: Vec<_> = (at..at + 4).map(|i| world.vary(&chain.blocks[i])).collect();
+            let repair = chain.repair(at, varied, Evidence::Receipts);
+            let old = chain.blocks[at..at + 4].to_vec();
+            chain.repaired(at, &repair.blocks);
+            let changed = old
+                .iter()
+                .zip(&chain.blocks[at..])
+                .any(|(old, new)| (&old.swaps, &old.liquidity) != (&new.swaps, &new.liquidity));
+            (Step::Repair(repair), usize::from(changed))
+        } else if n % 7 == 6 {
             let depth = 1 + world.below(5) as usize;
             let to = chain.back(depth);
             chain.blocks.truncate(height - depth);
             let then = vec![chain.grow(&mut world, depth as u64, finalized, Evidence::Receipts)];
-            Step::Unwind { to, then }
+            known_final = finals + 1;
+            (Step::Unwind { to, then }, 2)
         } else {
             let blocks = 1 + world.below(3);
-            Step::Extend(chain.grow(&mut world, blocks, finalized, Evidence::Receipts))
+            let extend = chain.grow(&mut world, blocks, finalized, Evidence::Receipts);
+            known_final = finals + 1;
+            (Step::Extend(extend), 1)
         };
-        steps.push((step, chain.clone()));
+        steps.push(Scripted {
+            step,
+            chain: chain.clone(),
+            notices,
+        });
     }
     steps
 }
@@ -45,8 +73,8 @@ fn child() {
     };
     let mut store = open(Path::new(&path));
     let mut out = std::io::stdout();
-    for (step, _) in script(seed.parse().unwrap()) {
-        store.apply(&step).unwrap();
+    for scripted in script(seed.parse().unwrap()) {
+        store.apply(&scripted.step).unwrap();
         writeln!(out, "acknowledged").unwrap();
         out.flush().unwrap();
     }
@@ -91,27 +119,25 @@ fn a_killed_writer_leaves_a_prefix() {
         let reader = store.reader();
         let view = reader.view().unwrap();
         assert_sound(&view);
-        // One notice per range and one per unwind: the next one tells the step.
+        // The notices tell the step; a repair that changed no row wrote none.
         let notices = view
             .notices(tidegauge_storage::Sequence(0), 10_000)
             .unwrap();
         let mut told = 0;
-        let held = steps
-            .iter()
-            .take_while(|(step, _)| {
-                told += match step {
-                    Step::Extend(_) => 1,
-                    Step::Unwind { then, .. } => 1 + then.len(),
-                };
-                told <= notices.len()
-            })
-            .count();
+        let mut held = 0;
+        for scripted in &steps {
+            told += scripted.notices;
+            if told > notices.len() || scripted.notices == 0 && held >= acknowledged {
+                break;
+            }
+            held += 1;
+        }
         assert!(
             (acknowledged..=acknowledged + 1).contains(&held),
             "round {round}: {acknowledged} acknowledged, {held} held"
         );
         match held.checked_sub(1) {
-            Some(last) => assert_holds(&view, &steps[last].1),
+            Some(last) => assert_holds(&view, &steps[last].chain),
             None => assert_holds(&view, &Chain::default()),
         }
     }

@@ -7,9 +7,13 @@
 mod beside;
 mod commits;
 mod damage;
+#[cfg(feature = "failpoints")]
+mod failpoints;
 mod full_disk;
 mod kill;
+mod migrations;
 mod model;
 mod refusals;
+mod repairs;
 mod violations;
 mod world;

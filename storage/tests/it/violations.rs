@@ -1,9 +1,9 @@
 //! Each invariant's check finds what it is for.
 
 use crate::commits::{open, options};
-use crate::world::{Chain, START, World, accepted};
+use crate::world::{Chain, START, World, accepted, pool_id};
 use rocksdb::DB;
-use tidegauge_model::{Evidence, PoolId, PoolVerdict, Step};
+use tidegauge_model::{BlockNumber, BlockRange, Dispute, Evidence, PoolId, PoolVerdict, Step};
 use tidegauge_storage::{Store, verify};
 
 /// Blocks of the store; starts look at the last 128 only.
@@ -18,7 +18,7 @@ fn what_is_spoiled_is_found_by_its_number() {
     let spoilers: &[Spoiler] = &[
         ("nothing", |_| {}, &[]),
         ("identity", |db| delete(db, "meta", b"identity"), &[1]),
-        ("coverage", |db| delete_nth(db, "coverage", 0), &[2, 7]),
+        ("coverage", |db| delete_nth(db, "coverage", 0), &[2, 7, 13]),
         ("journal", |db| delete_nth(db, "journal", 3), &[3]),
         ("outbox", |db| delete_nth(db, "outbox", 10), &[4]),
         ("token", |db| delete_nth(db, "tokens", 0), &[5, 12]),
@@ -33,14 +33,34 @@ fn what_is_spoiled_is_found_by_its_number() {
         ("swap value", exchange_swaps, &[8]),
         ("stray swap", add_stray_swap, &[10, 12]),
         ("pool", |db| delete_nth(db, "pools", 0), &[11, 12]),
+        ("lost dispute", |db| delete_nth(db, "disputes", 0), &[12]),
+        (
+            "dispute elsewhere",
+            |db| move_dispute(db, START - 2, START),
+            &[13],
+        ),
+        (
+            "dispute of what is proven",
+            |db| move_dispute(db, START + BLOCKS / 2, START + BLOCKS / 2 + 3),
+            &[13],
+        ),
     ];
     let mut world = World::new(15, 3, 9);
     let mut chain = Chain::default();
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
     for n in 0..20 {
-        let evidence = Evidence::ALL[usize::from(n >= 10)];
-        let extend = chain.grow(&mut world, BLOCKS / 20, Some(FINAL), evidence);
+        let evidence = Evidence::ALL[usize::from(n >= 10) * 2];
+        let mut extend = chain.grow(&mut world, BLOCKS / 20, Some(FINAL), evidence);
+        if n == 4 {
+            extend.disputes.push(Dispute {
+                range: BlockRange {
+                    from: BlockNumber(START + 70),
+                    to: extend.covered.range.to,
+                },
+                pool: pool_id(0),
+            });
+        }
         store.apply(&Step::Extend(extend)).unwrap();
     }
     // More notices than a start looks at.
@@ -117,6 +137,16 @@ fn exchange_blocks(db: &DB) {
 
 fn exchange_swaps(db: &DB) {
     exchange(db, "swaps", 3, 4);
+}
+
+/// The dispute over other blocks: the count still holds.
+fn move_dispute(db: &DB, from: u64, to: u64) {
+    let (mut key, value) = nth(db, "disputes", 0);
+    delete(db, "disputes", &key);
+    key[..8].copy_from_slice(&from.to_be_bytes());
+    key[8..16].copy_from_slice(&to.to_be_bytes());
+    db.put_cf(db.cf_handle("disputes").unwrap(), key, value)
+        .unwrap();
 }
 
 /// A row that no block knows, of an accepted pool.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use tidegauge_model::{
     Address, B256, BlockData, BlockNumber, BlockRange, BlockRef, Coverage, Evidence, Extend, I256,
     LiquidityChange, LiquidityEvent, LogIndex, Pool, PoolId, PoolOrigin, PoolVerdict, RawAmount,
-    Refusal, SqrtPriceX96, Swap, Tally, Token, TxIndex, U256, UnixSeconds,
+    Refusal, Repair, SqrtPriceX96, Swap, Tally, Token, TxIndex, U256, UnixSeconds,
 };
 
 /// First block of every made-up chain.
@@ -88,6 +88,53 @@ impl World {
         block
     }
 
+    /// The same block with other rows: some gone, some new, some that say something else,
+    /// and origins that come to be known or are not known any more.
+    pub(crate) fn vary(&mut self, block: &BlockData) -> BlockData {
+        let mut other = block.clone();
+        other.swaps.clear();
+        other.liquidity.clear();
+        for swap in &block.swaps {
+            let mut swap = swap.clone();
+            match self.below(8) {
+                0 => continue,
+                1 => swap.amount0 = RawAmount(I256::MINUS_ONE),
+                2 => swap.origin = Some(self.address()),
+                3 => swap.origin = None,
+                _ => {}
+            }
+            other.swaps.push(swap);
+        }
+        for event in &block.liquidity {
+            let mut event = event.clone();
+            match self.below(5) {
+                0 => continue,
+                1 => event.tx_hash = B256::repeat_byte(7),
+                2 => event.origin = Some(self.address()),
+                _ => {}
+            }
+            other.liquidity.push(event);
+        }
+        let swaps = block.swaps.iter().map(|s| s.log_index);
+        let last = swaps.chain(block.liquidity.iter().map(|e| e.log_index));
+        let next = LogIndex(last.max().unwrap_or_default().0 + 1);
+        match self.below(6) {
+            0 | 1 => {
+                let swap = self.swap(&other, next);
+                other.swaps.push(swap);
+            }
+            2 => {
+                let event = self.event(&other, next);
+                other.liquidity.push(event);
+            }
+            _ => {}
+        }
+        other.tally.decoded = (other.swaps.len() + other.liquidity.len()) as u64;
+        other.tally.refused = self.below(2);
+        other.tally.received = other.tally.decoded + other.tally.refused;
+        other
+    }
+
     fn pool(&mut self) -> PoolId {
         // Low numbers are busy, as on the real chain.
         let a = self.rng.random_range(0..self.pools);
@@ -151,7 +198,7 @@ pub(crate) fn pool_id(n: u8) -> PoolId {
 }
 
 /// A pool's two tokens; pools share them.
-fn tokens_of(pool: PoolId) -> [Address; 2] {
+pub(crate) fn tokens_of(pool: PoolId) -> [Address; 2] {
     let n = pool.0[0];
     [
         Address::repeat_byte(0x80 | (n % 5)),
@@ -159,7 +206,7 @@ fn tokens_of(pool: PoolId) -> [Address; 2] {
     ]
 }
 
-fn pools_of(block: &BlockData) -> BTreeSet<PoolId> {
+pub(crate) fn pools_of(block: &BlockData) -> BTreeSet<PoolId> {
     let swaps = block.swaps.iter().map(|s| s.pool);
     swaps
         .chain(block.liquidity.iter().map(|e| e.pool))
@@ -210,6 +257,57 @@ impl Chain {
         self.extend_from(at, finalized, evidence)
     }
 
+    /// A repair of so many blocks from an index on with these, which takes all that it says
+    /// of contracts and tokens from them.
+    pub(crate) fn repair(&self, at: usize, blocks: Vec<BlockData>, evidence: Evidence) -> Repair {
+        let mut before = self.clone();
+        before.blocks.truncate(at);
+        let mut with = self.clone();
+        with.blocks.truncate(at + blocks.len());
+        let pools: BTreeSet<PoolId> = blocks.iter().flat_map(pools_of).collect();
+        let tokens: BTreeSet<Address> = pools.iter().flat_map(|p| tokens_of(*p)).collect();
+        Repair {
+            covered: Coverage {
+                range: BlockRange::new(before.tip().number.next(), with.tip().number).unwrap(),
+                evidence,
+                parent: before.tip().hash,
+                end_hash: with.tip().hash,
+                tally: sum(&blocks),
+            },
+            blocks,
+            verdicts: pools.into_iter().map(accepted).collect(),
+            tokens: tokens.into_iter().map(token).collect(),
+        }
+    }
+
+    /// What the chain is after a repair, the simple way: what was fetched, except that a
+    /// known origin and a known parent stay.
+    pub(crate) fn repaired(&mut self, at: usize, blocks: &[BlockData]) {
+        for (old, new) in self.blocks[at..].iter_mut().zip(blocks) {
+            let mut new = new.clone();
+            new.parent = new.parent.or(old.parent);
+            for swap in &mut new.swaps {
+                for known in &old.swaps {
+                    let mut same = known.clone();
+                    same.origin = None;
+                    if *swap == same {
+                        *swap = known.clone();
+                    }
+                }
+            }
+            for event in &mut new.liquidity {
+                for known in &old.liquidity {
+                    let mut same = known.clone();
+                    same.origin = None;
+                    if *event == same {
+                        *event = known.clone();
+                    }
+                }
+            }
+            *old = new;
+        }
+    }
+
     /// The blocks from an index on, as a range with whatever is met first in them.
     pub(crate) fn extend_from(
         &self,
@@ -236,9 +334,7 @@ impl Chain {
                 evidence,
                 parent: parent.hash,
                 end_hash: self.tip().hash,
-                tally: blocks
-                    .iter()
-                    .fold(Tally::default(), |sum, b| sum.plus(b.tally)),
+                tally: sum(&blocks),
             },
             blocks,
             verdicts: fresh.into_iter().map(accepted).collect(),
@@ -247,6 +343,13 @@ impl Chain {
             disputes: Vec::new(),
         }
     }
+}
+
+/// All logs of some blocks.
+pub(crate) fn sum(blocks: &[BlockData]) -> Tally {
+    blocks
+        .iter()
+        .fold(Tally::default(), |sum, b| sum.plus(b.tally))
 }
 
 pub(crate) fn accepted(id: PoolId) -> PoolVerdict {

@@ -1,10 +1,10 @@
-//! Whether a range may follow the tip: pure checks of what the collector hands over.
+//! Whether a range is sound and follows the tip: pure checks of what the collector hands over.
 
 use crate::error::StepFault;
-use tidegauge_model::{BlockData, BlockRef, Extend, LogIndex, Tally};
+use tidegauge_model::{BlockData, BlockRef, Coverage, Extend, LogIndex, Tally};
 
 /// Checks a range against the block it should follow; `None` where the store is empty.
-pub(crate) fn check(extend: &Extend, base: Option<BlockRef>) -> Result<(), StepFault> {
+pub(crate) fn check_next(extend: &Extend, base: Option<BlockRef>) -> Result<(), StepFault> {
     let covered = &extend.covered;
     if let Some(base) = base {
         let expected = base.number.next();
@@ -18,10 +18,15 @@ pub(crate) fn check(extend: &Extend, base: Option<BlockRef>) -> Result<(), StepF
             });
         }
     }
+    check_blocks(covered, &extend.blocks)
+}
+
+/// Checks that a range and its blocks fit each other.
+pub(crate) fn check_blocks(covered: &Coverage, blocks: &[BlockData]) -> Result<(), StepFault> {
     let mut sum = Tally::default();
     let mut before: Option<&BlockData> = None;
-    for block in &extend.blocks {
-        check_place(extend, block, before)?;
+    for block in blocks {
+        check_place(covered, block, before)?;
         check_rows(block)?;
         sum = sum.plus(block.tally);
         before = Some(block);
@@ -33,11 +38,10 @@ pub(crate) fn check(extend: &Extend, base: Option<BlockRef>) -> Result<(), StepF
 }
 
 fn check_place(
-    extend: &Extend,
+    covered: &Coverage,
     block: &BlockData,
     before: Option<&BlockData>,
 ) -> Result<(), StepFault> {
-    let covered = &extend.covered;
     let number = block.number;
     if !covered.range.contains(number) || before.is_some_and(|b| b.number >= number) {
         return Err(StepFault::Misplaced { block: number });

@@ -1,0 +1,263 @@
+//! A range of final blocks, fetched again, takes the place of what is stored of it.
+//!
+//! What is stored is walked beside what was fetched; only what differs is
+//! written. Nothing of it has a journal: the blocks are final.
+
+use crate::applied::Repaired;
+use crate::block_walk::{BlockWalk, StoredBlock};
+use crate::codec::{decode_block, encode_block};
+use crate::commit::count_activity;
+use crate::database::damaged;
+use crate::disputes;
+use crate::draft::Draft;
+use crate::error::{StepFault, StoreError};
+use crate::families::Family;
+use crate::keys::{block_bounds, block_key};
+use crate::ledger;
+use crate::notice::NoticeKind;
+use crate::outbox;
+use crate::repair_check;
+use crate::row_diff::{Edit, diff};
+use crate::row_digest::RowDigest;
+use crate::row_edits::RowEdits;
+use crate::scan::{Bounds, RawScan, Scan};
+use crate::verdicts::judge;
+use tidegauge_model::{
+    B256, BlockData, BlockNumber, BlockRange, BlockRecord, Coverage, Evidence, LiquidityEvent,
+    Repair, Swap, Tally,
+};
+
+/// Replaces a range in the draft; no more than `limit_bytes` are written.
+pub(crate) fn repair(
+    draft: &mut Draft<'_>,
+    repair: &Repair,
+    limit_bytes: usize,
+) -> Result<Repaired, StoreError> {
+    let covered = &repair.covered;
+    let range = covered.range;
+    let refused = |fault| StoreError::StepRefused { range, fault };
+    repair_check::check(draft, repair, refused)?;
+    let mut met: Vec<(Coverage, Tally)> = ledger::overlapping(draft, range)?
+        .into_iter()
+        .map(|entry| (entry, Tally::default()))
+        .collect();
+    if let Some((stronger, _)) = met.iter().find(|(e, _)| e.evidence > covered.evidence) {
+        return Err(refused(StepFault::WeakerEvidence {
+            stored: stronger.evidence,
+            at: stronger.range,
+            fetched: covered.evidence,
+        }));
+    }
+    let evidence_before = met.iter().map(|(entry, _)| entry.evidence).min();
+    let pools_before = draft.head.counters.pools_accepted;
+    judge(draft, repair, refused)?;
+
+    let work = Work::new(covered, evidence_before.unwrap_or(covered.evidence));
+    let work = compare(draft, repair, work, &mut met, limit_bytes)?;
+    let mut done = work.done;
+    work.swaps.write(draft)?;
+    work.liquidity.write(draft)?;
+    ledger::replace(draft, covered, &met)?;
+    if covered.evidence == Evidence::Receipts {
+        done.disputes_settled = disputes::settle(draft, range)?;
+    }
+    done.pools_added = draft.head.counters.pools_accepted - pools_before;
+    if let (Some(changed), Some(tip)) = (work.changed, draft.head.tip) {
+        outbox::notify(draft, NoticeKind::Repaired, changed, tip)?;
+    }
+    Ok(done)
+}
+
+/// Walks what is stored beside what was fetched, and counts the stored logs of each entry
+/// of the ledger that is met.
+fn compare(
+    draft: &mut Draft<'_>,
+    repair: &Repair,
+    mut work: Work,
+    met: &mut [(Coverage, Tally)],
+    limit_bytes: usize,
+) -> Result<Work, StoreError> {
+    let range = repair.covered.range;
+    let refused = |fault| StoreError::StepRefused { range, fault };
+    let mut stored = walk(draft, range)?;
+    let mut old = stored.next().transpose()?;
+    let mut fetched = repair.blocks.iter().peekable();
+    while let Some(number) = [
+        old.as_ref().map(|old| old.number),
+        fetched.peek().map(|new| new.number),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
+    {
+        let mut here = None;
+        if old.as_ref().is_some_and(|old| old.number == number) {
+            here = old.take();
+            old = stored.next().transpose()?;
+        }
+        let entry = met.partition_point(|(entry, _)| entry.range.to < number);
+        if let (Some(old), Some((_, logs))) = (&here, met.get_mut(entry)) {
+            *logs = logs.plus(old.record.tally);
+        }
+        match (here, fetched.next_if(|new| new.number == number)) {
+            (here, Some(new)) => {
+                if !work.links(here.as_ref(), new) {
+                    return Err(refused(StepFault::BrokenLink { block: number }));
+                }
+                work.replace(draft, here.as_ref(), new)?;
+            }
+            (Some(here), None) => work.remove(draft, &here)?,
+            (None, None) => {}
+        }
+        let bytes = draft.size_in_bytes() + work.swaps.bytes() + work.liquidity.bytes();
+        if bytes > limit_bytes {
+            let limit = limit_bytes;
+            return Err(refused(StepFault::TooLarge { bytes, limit }));
+        }
+    }
+    Ok(work)
+}
+
+fn walk<'d>(draft: &Draft<'d>, range: BlockRange) -> Result<BlockWalk<'d>, StoreError> {
+    let db = draft.database();
+    let scan = |family, bounds: Bounds| {
+        let rows = db
+            .rocks
+            .raw_iterator_cf_opt(db.family(family)?, bounds.read_options());
+        Ok::<_, StoreError>(RawScan::ascending(family, rows))
+    };
+    let blocks = scan(Family::Blocks, Bounds::between(block_bounds(range)))?;
+    Ok(BlockWalk::new(
+        Scan::new(blocks, decode_block),
+        scan(Family::Swaps, Bounds::all())?,
+        scan(Family::Liquidity, Bounds::all())?,
+    ))
+}
+
+/// What is to be written, block by block.
+struct Work {
+    swaps: RowEdits,
+    liquidity: RowEdits,
+    digest: RowDigest,
+    value: Vec<u8>,
+    /// The block before, to which the next must link.
+    before: Option<(BlockNumber, B256)>,
+    /// From the first to the last block whose rows or hash changed.
+    changed: Option<BlockRange>,
+    done: Repaired,
+}
+
+impl Work {
+    fn new(covered: &Coverage, evidence_before: Evidence) -> Self {
+        Self {
+            swaps: RowEdits::new(Family::Swaps),
+            liquidity: RowEdits::new(Family::Liquidity),
+            digest: RowDigest::new(),
+            value: Vec::new(),
+            before: covered.range.from.prev().map(|n| (n, covered.parent)),
+            changed: None,
+            done: Repaired::new(covered.range, evidence_before),
+        }
+    }
+
+    /// Whether a block links to the one before, as far as its parent is known.
+    fn links(&mut self, old: Option<&StoredBlock>, new: &BlockData) -> bool {
+        let before = self.before.replace((new.number, new.hash));
+        match (before, parent(old, new)) {
+            (Some((before, hash)), Some(parent)) => before.next() != new.number || parent == hash,
+            _ => true,
+        }
+    }
+
+    /// What was fetched of a block takes the place of what is stored of it, if anything.
+    fn replace(
+        &mut self,
+        draft: &mut Draft<'_>,
+        old: Option<&StoredBlock>,
+        new: &BlockData,
+    ) -> Result<(), StoreError> {
+        let none: (&[Swap], &[LiquidityEvent]) = (&[], &[]);
+        let (old_swaps, old_liquidity) =
+            old.map_or(none, |old| (old.swaps.as_slice(), old.liquidity.as_slice()));
+        let swaps = diff(old_swaps, &new.swaps);
+        let liquidity = diff(old_liquidity, &new.liquidity);
+        let mut pools = Vec::new();
+        count_activity(new, &mut pools);
+        let record = BlockRecord {
+            hash: new.hash,
+            parent: parent(old, new),
+            timestamp: new.timestamp,
+            pools,
+            row_digest: self.digest.of(swaps.rows.iter().map(AsRef::as_ref)),
+            tally: new.tally,
+        };
+        let differs = old.is_some_and(|old| old.record.hash != new.hash);
+        if differs || !swaps.edits.is_empty() || !liquidity.edits.is_empty() {
+            self.changed(new.number);
+        }
+        for (edit, row) in &swaps.edits {
+            self.swaps.push(*edit, row.as_ref())?;
+            self.done.swaps.count(*edit);
+        }
+        for (edit, row) in &liquidity.edits {
+            self.liquidity.push(*edit, row.as_ref())?;
+            self.done.liquidity.count(*edit);
+        }
+        self.put_record(draft, old, new.number, &record)
+    }
+
+    fn put_record(
+        &mut self,
+        draft: &mut Draft<'_>,
+        old: Option<&StoredBlock>,
+        number: BlockNumber,
+        record: &BlockRecord,
+    ) -> Result<(), StoreError> {
+        if old.is_some_and(|old| old.record == *record) {
+            return Ok(());
+        }
+        self.done.records_changed += 1;
+        let key = block_key(number);
+        self.value.clear();
+        encode_block(record, &mut self.value).map_err(|e| damaged(Family::Blocks, &key, e))?;
+        match old {
+            Some(old) => {
+                draft.discount_logs(old.record.tally)?;
+                draft.correct(Family::Blocks, &key, &self.value);
+            }
+            None => draft.put_fresh(Family::Blocks, &key, &self.value),
+        }
+        draft.count_logs(record.tally);
+        Ok(())
+    }
+
+    /// A block that was not fetched again holds nothing of ours.
+    fn remove(&mut self, draft: &mut Draft<'_>, old: &StoredBlock) -> Result<(), StoreError> {
+        for swap in &old.swaps {
+            self.swaps.push(Edit::Removed, swap)?;
+            self.done.swaps.count(Edit::Removed);
+        }
+        for event in &old.liquidity {
+            self.liquidity.push(Edit::Removed, event)?;
+            self.done.liquidity.count(Edit::Removed);
+        }
+        if !old.swaps.is_empty() || !old.liquidity.is_empty() {
+            self.changed(old.number);
+        }
+        self.done.records_changed += 1;
+        draft.discount_logs(old.record.tally)?;
+        draft.delete_row(Family::Blocks, &block_key(old.number))
+    }
+
+    fn changed(&mut self, number: BlockNumber) {
+        self.done.blocks_changed += 1;
+        let from = self.changed.map_or(number, |range| range.from);
+        self.changed = Some(BlockRange { from, to: number });
+    }
+}
+
+/// A known parent stays known.
+fn parent(old: Option<&StoredBlock>, new: &BlockData) -> Option<B256> {
+    let same = old.filter(|old| old.record.hash == new.hash);
+    new.parent.or(same.and_then(|old| old.record.parent))
+}

@@ -1,0 +1,171 @@
+//! A writer that ends at each named point in turn: what is left is a state between two steps.
+
+use crate::commits::{assert_holds, assert_sound, open};
+use crate::kill::script;
+use crate::migrations::write_format_1;
+use crate::world::Chain;
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use tidegauge_model::{Evidence, Step};
+use tidegauge_storage::{FAILPOINTS, FORMAT, MirrorPosition, Sequence, logical_digest};
+
+/// Steps of the child; it closes and opens the store in their midst.
+const STEPS: usize = 60;
+const REOPEN_AT: usize = 30;
+
+/// Every so many steps a mirror acknowledges the last notice but two.
+const ACKNOWLEDGE_EVERY: usize = 4;
+const MIRROR: &str = "postgres";
+
+const SEED: u64 = 79;
+const SIGABRT: i32 = 6;
+
+/// Set for the child, to the folder it writes.
+const CHILD: &str = "TIDEGAUGE_FAILPOINT_CHILD";
+
+/// Not a test of its own: what the parent starts.
+#[test]
+fn child() {
+    let Ok(path) = std::env::var(CHILD) else {
+        return;
+    };
+    let path = Path::new(&path);
+    let mut store = open(path);
+    if store.reader().view().unwrap().start().is_some() {
+        // A store of format 1 was to be migrated, no more.
+        return;
+    }
+    for (n, scripted) in script(SEED).into_iter().take(STEPS).enumerate() {
+        let applied = store.apply(&scripted.step).unwrap();
+        println!("applied");
+        if n % ACKNOWLEDGE_EVERY == 3 {
+            let position = MirrorPosition {
+                sequence: Sequence(applied.last_notice.0 - 2),
+                at: applied.tip.unwrap(),
+            };
+            store.acknowledge(MIRROR, position).unwrap();
+            println!("acknowledged {}", position.sequence);
+        }
+        if n == REOPEN_AT {
+            store.close().unwrap();
+            store = open(path);
+        }
+    }
+}
+
+/// How often a point is passed before the process ends there.
+fn passes(point: &str) -> &'static [usize] {
+    match point {
+        "store-before-write" | "store-after-write" => &[0, 1, 20, 47],
+        "store-repair-before-write" | "store-repair-after-write" => &[0, 3],
+        "store-opened" => &[0, 1],
+        point if point.starts_with("store-create") || point.starts_with("store-migrate") => &[0],
+        point if point.starts_with("store-close") => &[0],
+        _ => &[0, 4],
+    }
+}
+
+/// Runs the child until the point ends it; returns what it said.
+fn run(path: &Path, point: &str, passed: usize) -> Vec<String> {
+    let off = match passed {
+        0 => String::new(),
+        n => format!("{n}*off->"),
+    };
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["failpoints::child", "--exact", "--nocapture"])
+        .env(CHILD, path)
+        .env("FAILPOINTS", format!("{point}={off}return"))
+        .stderr(Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(
+        output.status.signal(),
+        Some(SIGABRT),
+        "{point} was not reached {} times",
+        passed + 1
+    );
+    let said = String::from_utf8(output.stdout).unwrap();
+    said.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn what_is_left_at_each_point_is_a_state_between_two_steps() {
+    let steps = script(SEED);
+    assert!(FAILPOINTS.len() > 10);
+    for point in FAILPOINTS.iter().filter(|p| !p.contains("migrate")) {
+        for passed in passes(point) {
+            let dir = tempfile::tempdir().unwrap();
+            let said = run(dir.path(), point, *passed);
+            let applied = said.iter().filter(|line| *line == "applied").count();
+            let mut store = open(dir.path());
+            let reader = store.reader();
+            {
+                let view = reader.view().unwrap();
+                assert_sound(&view);
+                let written = point.ends_with("after-write")
+                    || point.ends_with("prune")
+                    || point.ends_with("trim");
+                let of_step = written && !point.contains("create") && !point.contains("acknow");
+                let held = applied + usize::from(of_step);
+                match held.checked_sub(1) {
+                    Some(last) => assert_holds(&view, &steps[last].chain),
+                    None => assert_holds(&view, &Chain::default()),
+                }
+                let heard = said
+                    .iter()
+                    .filter_map(|line| line.strip_prefix("acknowledged "))
+                    .filter_map(|sequence| sequence.parse().ok().map(Sequence))
+                    .next_back();
+                let kept = view.positions().unwrap().pop().map(|(_, p)| p.sequence);
+                if *point == "store-acknowledge-after-write" {
+                    assert!(kept > heard, "{point}: {kept:?}, told was {heard:?}");
+                } else {
+                    assert_eq!(kept, heard, "{point} after {passed}");
+                }
+                // The rest of the script leads where it leads undisturbed.
+                drop(view);
+                for scripted in &steps[held..STEPS] {
+                    store.apply(&scripted.step).unwrap();
+                }
+            }
+            let view = reader.view().unwrap();
+            assert_holds(&view, &steps[STEPS - 1].chain);
+            assert_sound(&view);
+        }
+    }
+}
+
+#[test]
+fn a_migration_cut_short_is_finished() {
+    let whole = tempfile::tempdir().unwrap();
+    write_format_1(whole.path());
+    let store = open(whole.path());
+    let digest = logical_digest(&store.reader().view().unwrap()).unwrap();
+    for point in FAILPOINTS.iter().filter(|p| p.contains("migrate")) {
+        for passed in passes(point) {
+            let dir = tempfile::tempdir().unwrap();
+            write_format_1(dir.path());
+            run(dir.path(), point, *passed);
+            let mut store = open(dir.path());
+            let reader = store.reader();
+            let to = {
+                let view = reader.view().unwrap();
+                assert_sound(&view);
+                assert_eq!(view.identity().unwrap().format, FORMAT);
+                assert_eq!(logical_digest(&view).unwrap(), digest);
+                let journal = view.journal_range().unwrap().unwrap();
+                let last_final = journal.from.prev().unwrap();
+                tidegauge_model::BlockRef {
+                    number: last_final,
+                    hash: view.header_hash(last_final).unwrap().unwrap(),
+                }
+            };
+            store.apply(&Step::Unwind { to, then: vec![] }).unwrap();
+            let view = reader.view().unwrap();
+            assert_sound(&view);
+            let weakest = view.weakest_evidence(tidegauge_model::BlockRange::one(to.number));
+            assert_eq!(weakest.unwrap(), Some(Evidence::Bloom));
+        }
+    }
+}
