@@ -49,10 +49,7 @@ impl Profile {
     /// A pool that was just opened: no liquidity anywhere.
     pub(super) fn empty(since: Place) -> Self {
         let liquidity = Some(0);
-        Self(BTreeMap::from([(
-            i32::MIN,
-            Segment { liquidity, since },
-        )]))
+        Self(BTreeMap::from([(i32::MIN, Segment { liquidity, since })]))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -119,7 +116,12 @@ impl Profile {
         }
         self.0 = joined;
         let kept = MAX_SEGMENTS_PER_POOL / 4;
-        let low = self.0.range(..=around).rev().nth(kept).map(|(first, _)| *first);
+        let low = self
+            .0
+            .range(..=around)
+            .rev()
+            .nth(kept)
+            .map(|(first, _)| *first);
         let high = self.0.range(around..).nth(kept).map(|(first, _)| *first);
         if let Some(low) = low {
             self.0 = self.0.split_off(&low);

@@ -57,7 +57,10 @@ fn recorded(name: &str) -> Option<Vec<(PoolTerms, Vec<PoolEvent>)>> {
                 fee_pips: number("fee") as u32,
                 tick_spacing: number("tick_spacing") as i32,
             };
-            (PoolId(pool["address"].as_str().unwrap().parse().unwrap()), terms)
+            (
+                PoolId(pool["address"].as_str().unwrap().parse().unwrap()),
+                terms,
+            )
         })
         .collect();
     let text = data::text(&folder.join(format!("{name}.jsonl.gz")));
@@ -201,7 +204,8 @@ impl Score {
                 Outcome::Breaks { after, .. } => {
                     self.noticed += 1;
                     let mut event = event.clone();
-                    self.widths.push(event.place().0.0 - after.block.0.min(event.place().0.0) + 1);
+                    self.widths
+                        .push(event.place().0.0 - after.block.0.min(event.place().0.0) + 1);
                     return;
                 }
                 Outcome::Unknowable(_) if event.swap().is_some() => break,
@@ -309,7 +313,8 @@ fn doubled_and_exchanged_swaps_are_noticed() {
         again.place().1.0 += 1;
         for copy in [&events[place], &again] {
             let mut state = state.clone();
-            if events[place].observed_by(&mut state, terms) == Outcome::Unknowable(Unknown::NoState) {
+            if events[place].observed_by(&mut state, terms) == Outcome::Unknowable(Unknown::NoState)
+            {
                 continue;
             }
             doubled.judge(state, terms, [copy].into_iter(), 1);
@@ -339,7 +344,10 @@ fn an_event_out_of_order_is_noticed_and_changes_nothing() {
     }
     let outcome = events[3].observed_by(&mut state, *terms);
     let is_order = |what| what == Contradiction::Order;
-    assert!(matches!(outcome, Outcome::Breaks { what, .. } if is_order(what)), "{outcome:?}");
+    assert!(
+        matches!(outcome, Outcome::Breaks { what, .. } if is_order(what)),
+        "{outcome:?}"
+    );
     for event in &events[10..20] {
         assert_eq!(event.observed_by(&mut state, *terms), Outcome::Continues);
     }
