@@ -1,15 +1,18 @@
 //! What stands behind a block: its hash, its parent, its bloom, its receipts root.
 
 use crate::{
+    abi::TOPICS,
+    decode::{Event, EventKind},
     header::{StatedHeader, VerifiedHeader},
+    logs::LogRecord,
     receipts::{BlockReceipts, TxReceipt},
 };
 use alloy::{
     consensus::{Header, RlpEncodableReceipt},
-    primitives::{B256, Bloom},
+    primitives::{Address, B256, Bloom, BloomInput, I256},
     trie::root::ordered_trie_root_with_encoder,
 };
-use tidegauge_model::BlockNumber;
+use tidegauge_model::{BlockNumber, LiquidityChange};
 
 /// A block whose parts do not agree.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
@@ -173,6 +176,60 @@ pub fn check_roots(header: &Header, receipts: &[TxReceipt]) -> Result<(), Eviden
         return Err(EvidenceError::Bloom { block });
     }
     Ok(())
+}
+
+/// Whether a block with this bloom can hold this log: its emitter, its first topic and,
+/// where it was decoded, its indexed fields.
+pub fn is_in_bloom(bloom: &Bloom, log: &LogRecord) -> bool {
+    let holds = |item: &[u8]| bloom.contains_input(BloomInput::Raw(item));
+    let mut kinds = EventKind::ALL.iter().zip(TOPICS);
+    holds(log.emitter.as_slice())
+        && kinds.any(|(kind, topic)| *kind == log.kind && holds(topic.as_slice()))
+        && indexed(log).iter().all(|topic| holds(topic.as_slice()))
+}
+
+/// The topics after the first; none where the log is not the event that it announces.
+fn indexed(log: &LogRecord) -> Vec<B256> {
+    let address = |address: &Address| address.into_word();
+    let tick = |tick: &i32| {
+        let word = I256::try_from(*tick).unwrap_or_default();
+        B256::new(word.to_be_bytes())
+    };
+    match &log.event {
+        Ok(Event::Swap(swap)) => vec![address(&swap.sender), address(&swap.recipient)],
+        Ok(Event::Change(change)) => match change {
+            LiquidityChange::Mint {
+                owner,
+                tick_lower,
+                tick_upper,
+                ..
+            }
+            | LiquidityChange::Burn {
+                owner,
+                tick_lower,
+                tick_upper,
+                ..
+            }
+            | LiquidityChange::Collect {
+                owner,
+                tick_lower,
+                tick_upper,
+                ..
+            } => vec![address(owner), tick(tick_lower), tick(tick_upper)],
+            LiquidityChange::Flash {
+                sender, recipient, ..
+            }
+            | LiquidityChange::CollectProtocol {
+                sender, recipient, ..
+            } => vec![address(sender), address(recipient)],
+            LiquidityChange::Initialize { .. } | LiquidityChange::SetFeeProtocol { .. } => vec![],
+        },
+        Ok(Event::Created(pool)) => {
+            let fee = B256::left_padding_from(&pool.fee_pips.to_be_bytes());
+            vec![address(&pool.token0), address(&pool.token1), fee]
+        }
+        Err(_) => vec![],
+    }
 }
 
 /// The root of the trie of receipts.

@@ -3,6 +3,8 @@
 use crate::{
     abi::TOPICS,
     config::{Factory, PoolSelection},
+    decode::EventKind,
+    logs::LogRecord,
     rpc::Call,
 };
 use alloy::primitives::{Address, Bloom, BloomInput};
@@ -23,7 +25,8 @@ pub(crate) struct Filter {
     pub(crate) request: String,
     /// The topics, and the addresses, as a bloom holds them.
     topics: Vec<Bloom>,
-    addresses: Vec<Bloom>,
+    addresses: Vec<(Address, Bloom)>,
+    factory_addresses: Vec<(Address, Bloom)>,
 }
 
 impl Filter {
@@ -44,15 +47,13 @@ impl Filter {
             .filter(|wanted| wanted.len() <= MAX_FILTER_ADDRESSES)
             .map(|wanted| wanted.iter().copied().collect());
         let bloom = |bytes: &[u8]| Bloom::from(BloomInput::Raw(bytes));
+        let named = |address: &Address| (*address, bloom(address.as_slice()));
         Self {
             is_remote: listed.is_some() || wanted.is_none(),
             request: Call::log_filter(listed.as_deref()),
             topics: TOPICS.iter().map(|topic| bloom(topic.as_slice())).collect(),
-            addresses: wanted
-                .iter()
-                .flatten()
-                .map(|address| bloom(address.as_slice()))
-                .collect(),
+            addresses: wanted.iter().flatten().map(named).collect(),
+            factory_addresses: factories.iter().map(|f| named(&f.address)).collect(),
             wanted: wanted.map(|wanted| wanted.into_iter().collect()),
             factories,
         }
@@ -78,8 +79,43 @@ impl Filter {
 
     /// Whether a block with this bloom may hold logs of ours; if not, it holds none.
     pub(crate) fn may_be_in(&self, bloom: &Bloom) -> bool {
-        let any = |items: &[Bloom]| items.iter().any(|item| bloom.contains(item));
-        any(&self.topics) && (self.wanted.is_none() || any(&self.addresses))
+        let is_in = |item: &Bloom| bloom.contains(item);
+        self.topics.iter().any(is_in)
+            && (self.wanted.is_none() || self.addresses.iter().any(|(_, item)| is_in(item)))
+    }
+
+    /// Whether this bloom admits an event of ours of which there is no log: by topic and
+    /// emitter where emitters are listed, by topic alone where all are wanted.
+    pub(crate) fn lacks(&self, bloom: &Bloom, logs: &[LogRecord]) -> bool {
+        let admitted = |emitters: &[(Address, Bloom)]| -> Vec<Address> {
+            let found = emitters.iter().filter(|(_, item)| bloom.contains(item));
+            found.map(|(address, _)| *address).collect()
+        };
+        let factories = admitted(&self.factory_addresses);
+        let pools = self.wanted.as_ref().map(|_| {
+            let mut pools = admitted(&self.addresses);
+            pools.retain(|address| self.factory(address).is_none());
+            pools
+        });
+        EventKind::ALL
+            .iter()
+            .zip(&self.topics)
+            .any(|(kind, topic)| {
+                if !bloom.contains(topic) {
+                    return false;
+                }
+                let mut came = logs.iter().filter(|log| log.kind == *kind);
+                let emitters = match kind {
+                    EventKind::PoolCreated => Some(&factories),
+                    _ => pools.as_ref(),
+                };
+                match emitters {
+                    None => came.next().is_none(),
+                    Some(emitters) => emitters
+                        .iter()
+                        .any(|emitter| !came.clone().any(|log| log.emitter == *emitter)),
+                }
+            })
     }
 }
 

@@ -78,10 +78,10 @@ pub(super) struct Way {
     taken: U256,
     given: U256,
     /// What roundings at unknown ticks may add to `taken`, and take from `given`.
-    taken_slack: u64,
-    given_slack: u64,
+    taken_slack: U256,
+    given_slack: U256,
     /// Stretches of unknown liquidity.
-    gaps: u64,
+    gaps: U256,
     /// The last leg that moves the price, and the leg that ends the way.
     moving: Option<Leg>,
     ending: Option<Leg>,
@@ -103,9 +103,9 @@ impl Way {
             direction,
             taken: U256::ZERO,
             given: U256::ZERO,
-            taken_slack: 0,
-            given_slack: 0,
-            gaps: 0,
+            taken_slack: U256::ZERO,
+            given_slack: U256::ZERO,
+            gaps: U256::ZERO,
             moving: None,
             ending: None,
             relied,
@@ -120,7 +120,8 @@ impl Way {
                 Direction::Down => sqrt_ratio_at_tick(last.checked_mul(terms.tick_spacing)?)?,
                 Direction::Up => sqrt_ratio_at_tick((last + 1).checked_mul(terms.tick_spacing)?)?,
             };
-            way.add(price, target, liquidity, interval.abs_diff(last).into())?;
+            let boundaries = U256::from(interval.abs_diff(last));
+            way.add(price, target, liquidity, boundaries)?;
             if last == end {
                 return Some(way);
             }
@@ -170,10 +171,10 @@ impl Way {
         from: U256,
         to: U256,
         liquidity: Option<u128>,
-        boundaries: u64,
+        boundaries: U256,
     ) -> Option<()> {
         let Some(liquidity) = liquidity else {
-            self.gaps += 1;
+            self.gaps += U256::ONE;
             return Some(());
         };
         let leg = Leg {
@@ -186,22 +187,25 @@ impl Way {
             return Some(());
         }
         self.moving = Some(leg);
-        self.taken = self.taken.checked_add(self.taken_by(leg)?)?;
+        let input = self.input(leg)?;
+        let taken = self.with_fee(input)?;
+        self.taken = self.taken.checked_add(taken)?;
         self.given = self.given.checked_add(self.output(leg)?)?;
-        if liquidity > 0 {
-            self.taken_slack += self.rounding(boundaries)?;
-            self.given_slack += boundaries;
+        if liquidity > 0 && boundaries > 0 {
+            self.given_slack = self.given_slack.checked_add(boundaries)?;
+            let cut = self.with_cuts(input, boundaries)?;
+            self.taken_slack = self.taken_slack.checked_add(cut.checked_sub(taken)?)?;
         }
         Some(())
     }
 
     /// Whether a swap along this way can have taken and given so much.
     pub(super) fn admits(&self, taken: U256, given: U256) -> Option<Fit> {
-        let most_whole = self.taken.checked_add(U256::from(self.taken_slack))?;
-        let least_whole = self.given.saturating_sub(U256::from(self.given_slack));
-        if self.gaps > 0 {
+        let most_whole = self.taken.checked_add(self.taken_slack)?;
+        let least_whole = self.given.saturating_sub(self.given_slack);
+        if !self.gaps.is_zero() {
             // Unknown stretches only add, but may join known ones into one step.
-            let joined = U256::from(self.rounding(self.gaps)?);
+            let joined = self.with_cuts(U256::ZERO, self.gaps)?;
             let least = least_whole.saturating_sub(self.short_by()?);
             let fits = taken >= self.taken.saturating_sub(joined) && given >= least;
             return Some(if fits { Fit::Open } else { Fit::Unfit });
@@ -285,13 +289,10 @@ impl Way {
         mul_div_rounding_up(amount, U256::from(FEE_DENOMINATOR), U256::from(kept))
     }
 
-    /// How much more is taken at most if a step is cut so many times: ⌈⌈X⌉ q⌉ rounds twice.
-    fn rounding(&self, cuts: u64) -> Option<u64> {
-        let kept = u64::from(FEE_DENOMINATOR.checked_sub(self.terms.fee_pips)?);
-        let once = cuts.checked_mul(u64::from(FEE_DENOMINATOR))?;
-        once.checked_next_multiple_of(kept)?
-            .checked_div(kept)?
-            .checked_add(cuts)
+    /// The most that is taken if a step is cut so many times: each cut rounds ⌈X⌉ up once
+    /// more, and its product with q once more.
+    fn with_cuts(&self, input: U256, cuts: U256) -> Option<U256> {
+        self.with_fee(input.checked_add(cuts)?)?.checked_add(cuts)
     }
 }
 

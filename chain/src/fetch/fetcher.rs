@@ -14,7 +14,7 @@ use crate::{
 };
 use alloy::primitives::B256;
 use std::{collections::BTreeMap, sync::Arc};
-use tidegauge_model::{BlockNumber, BlockRange, Coverage, Extend, Tally};
+use tidegauge_model::{BlockNumber, BlockRange, Coverage, Evidence, Extend, Tally};
 use tokio::task::JoinSet;
 
 /// Pages that wait for an earlier one, for each request in flight.
@@ -25,6 +25,9 @@ const FIRST_BATCH_BLOCKS: u64 = 4;
 
 /// Pages in one extend: beyond, rows are so few that waiting for more delays the tip.
 const MAX_PAGES_PER_EXTEND: usize = 64;
+
+/// Widest log page whose every header is read: 20 requests of headers, one after the other.
+const BLOOM_PAGE_BLOCKS: u64 = 1_000;
 
 /// A page in flight against one that waits: the JSON of a log takes two to three times
 /// the bytes of its row, and both are there while it is read.
@@ -37,7 +40,7 @@ const SEAM_TRIES: u32 = 2;
 pub struct Fetcher {
     chain: Chain,
     book: Arc<PoolBook>,
-    method: Method,
+    evidence: Evidence,
     planner: RangePlanner,
     tasks: JoinSet<(BlockRange, std::result::Result<Page, PageError>)>,
     ready: BTreeMap<BlockNumber, Page>,
@@ -65,7 +68,26 @@ impl Chain {
         method: Method,
         book: &Arc<PoolBook>,
     ) -> Fetcher {
-        Fetcher::new(self.clone(), range, parent, method, Arc::clone(book))
+        let evidence = match method {
+            Method::Logs => Evidence::Claimed,
+            Method::Receipts => Evidence::Receipts,
+        };
+        self.fetch_to(range, parent, evidence, book)
+    }
+
+    /// Fetches a range with at least this evidence, the cheapest way that gives it: to raise
+    /// what was collected with less, and to compare.
+    ///
+    /// `Bloom` reads the headers of all blocks beside the log pages, and the receipts of those
+    /// whose bloom and logs do not agree.
+    pub fn fetch_to(
+        &self,
+        range: BlockRange,
+        parent: Option<B256>,
+        evidence: Evidence,
+        book: &Arc<PoolBook>,
+    ) -> Fetcher {
+        Fetcher::new(self.clone(), range, parent, evidence, Arc::clone(book))
     }
 }
 
@@ -81,17 +103,20 @@ impl Fetcher {
         chain: Chain,
         range: BlockRange,
         parent: Option<B256>,
-        method: Method,
+        evidence: Evidence,
         book: Arc<PoolBook>,
     ) -> Self {
         let limits = &chain.inner.limits;
-        let rules = match method {
-            Method::Logs => RangeRules {
+        let rules = match evidence {
+            Evidence::Claimed | Evidence::Bloom => RangeRules {
                 first_blocks: limits.first_page_blocks,
-                max_blocks: limits.max_page_blocks,
+                max_blocks: match evidence {
+                    Evidence::Bloom => limits.max_page_blocks.min(BLOOM_PAGE_BLOCKS),
+                    _ => limits.max_page_blocks,
+                },
                 target_weight: limits.page_target_logs,
             },
-            Method::Receipts => {
+            Evidence::Receipts => {
                 let most = usize::try_from(limits.max_batch_blocks).unwrap_or(usize::MAX);
                 let most = blocks_per_request(&chain.inner, most) as u64;
                 RangeRules {
@@ -116,7 +141,7 @@ impl Fetcher {
             is_finished: false,
             chain,
             book,
-            method,
+            evidence,
         }
     }
 
@@ -200,11 +225,13 @@ impl Fetcher {
     fn spawn(&mut self, range: BlockRange, expected: Option<u64>) {
         let inner = Arc::clone(&self.chain.inner);
         let book = Arc::clone(&self.book);
-        let method = self.method;
+        let evidence = self.evidence;
         self.tasks.spawn(async move {
-            let outcome = match method {
-                Method::Logs => log_page(&inner, &book, range, expected).await,
-                Method::Receipts => receipt_page(&inner, &book, range)
+            let outcome = match evidence {
+                Evidence::Claimed | Evidence::Bloom => {
+                    log_page(&inner, &book, range, expected, evidence).await
+                }
+                Evidence::Receipts => receipt_page(&inner, &book, range)
                     .await
                     .map_err(PageError::from),
             };
@@ -238,13 +265,13 @@ impl Fetcher {
             Err(PageError::TooWide(limit)) => self.planner.too_wide(range, limit),
             Err(PageError::TooDense(width)) => self.planner.too_dense(range, width),
         };
-        match (split, self.method) {
+        match (split, self.evidence) {
             (TooMuch::Split, _) => Ok(()),
-            (TooMuch::SingleBlock, Method::Logs) => {
+            (TooMuch::SingleBlock, Evidence::Claimed | Evidence::Bloom) => {
                 self.spawn_rebuilt(range);
                 Ok(())
             }
-            (TooMuch::SingleBlock, Method::Receipts) => Err(ChainError::Config {
+            (TooMuch::SingleBlock, Evidence::Receipts) => Err(ChainError::Config {
                 key: "chain.rpc_urls",
                 problem: format!(
                     "the endpoint cannot give block {} with its receipts in one answer of at most {} bytes: raise chain.max_body_mib, or use an endpoint with larger limits",
@@ -328,7 +355,7 @@ impl Fetcher {
         self.pending.as_ref().is_some_and(|pending| {
             pending.rows >= limits.extend_target_rows
                 || pending.extend.blocks.len() as u64 >= limits.extend_max_blocks.max(1)
-                    && self.method == Method::Receipts
+                    && self.evidence == Evidence::Receipts
                 || pending.pages >= MAX_PAGES_PER_EXTEND
                 || self.next > self.end
                 || self

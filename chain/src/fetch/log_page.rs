@@ -3,7 +3,7 @@
 use super::{
     assemble::{Assembler, Frame, unknown_in},
     claim::{Claim, ask, headers_per_request},
-    confirm::confirm,
+    confirm::{Doubt, confirm},
     page::{Page, PageError},
     receipt_page::{proven_blocks, read_header},
 };
@@ -25,12 +25,14 @@ const THIN_BLOCKS_PER_LOG: u64 = 64;
 /// A page is thin, too, below this part of what its neighbours' density promises.
 const THIN_PART: u64 = 8;
 
-/// One page of logs; `expected` is what the density of other pages promises.
+/// One page of logs, with at least the evidence asked for; `expected` is what the density of
+/// other pages promises.
 pub(crate) async fn log_page(
     inner: &Inner,
     book: &PoolBook,
     range: BlockRange,
     expected: Option<u64>,
+    asked: Evidence,
 ) -> std::result::Result<Page, PageError> {
     let mut claim = ask(inner, range).await?;
     if is_suspect(claim.received) {
@@ -40,7 +42,9 @@ pub(crate) async fn log_page(
     let thin = count * THIN_BLOCKS_PER_LOG < range.len_blocks()
         || expected.is_some_and(|expected| count * THIN_PART < expected);
     if thin {
-        confirm(inner, &mut claim).await?;
+        confirm(inner, &mut claim, Doubt::Thin).await?;
+    } else if asked > Evidence::Claimed {
+        confirm(inner, &mut claim, Doubt::Asked).await?;
     }
     Ok(finish(inner, book, claim).await?)
 }
