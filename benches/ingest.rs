@@ -73,6 +73,7 @@ fn input() -> Input {
 
 async fn download(chain: Arc<SimChain>) -> Vec<(BlockRange, String, B256)> {
     let options = ServeOptions {
+        hostility: None,
         live_interval: None,
         limits: Limits {
             max_logs: None,

@@ -3,13 +3,12 @@
 use crate::error::Error;
 use crate::progress::group;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt::{self, Write};
-use tidegauge_model::{B256, BlockRange, Evidence, Tally};
+use tidegauge_model::BlockRange;
 use tidegauge_storage::{Repaired, View};
 
-/// Coverage entries listed; more are summed up in the levels alone.
-const MAX_RANGES_LISTED: usize = 200;
+/// Coverage entries shown to people; JSON has all.
+const MAX_RANGES_SHOWN: usize = 50;
 
 /// What was put right.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,11 +29,11 @@ impl Findings {
     /// Counts one repair of so many blocks.
     pub(crate) fn add(&mut self, blocks: u64, repaired: Option<Repaired>) {
         self.blocks += blocks;
-        if let Some(repaired) = repaired {
-            self.missing += repaired.swaps_added + repaired.liquidity_added;
-            self.extra += repaired.swaps_removed + repaired.liquidity_removed;
-            self.different += repaired.swaps_corrected + repaired.liquidity_corrected;
-            self.enriched += repaired.swaps_enriched + repaired.liquidity_enriched;
+        for changes in repaired.iter().flat_map(|r| [r.swaps, r.liquidity]) {
+            self.missing += changes.added;
+            self.extra += changes.removed;
+            self.different += changes.corrected;
+            self.enriched += changes.enriched;
         }
     }
 
@@ -44,96 +43,34 @@ impl Findings {
     }
 }
 
-/// What stands behind a range of the store.
+/// What stands behind a range of the store, and what a verification put right in it.
 #[derive(Debug, Serialize)]
 pub(crate) struct Certificate {
     chain_id: u64,
     store: String,
-    range: BlockRange,
-    /// Header hash of the range's last block, where the store knows it.
-    end_hash: Option<B256>,
-    weakest: Option<Evidence>,
-    blocks_by_evidence: BTreeMap<Evidence, u64>,
-    ranges: Vec<Stretch>,
-    ranges_left_out: u64,
-    logs: Tally,
-    swaps: u64,
-    liquidity: u64,
-    disputed: u64,
-    found: Findings,
-}
-
-#[derive(Debug, Serialize)]
-struct Stretch {
     #[serde(flatten)]
-    range: BlockRange,
-    evidence: Evidence,
-    end_hash: Option<B256>,
+    stands: tidegauge_storage::Certificate,
+    found: Findings,
 }
 
 impl Certificate {
     /// Reads what stands behind the range now.
     ///
     /// # Errors
-    /// What the store says of damaged rows.
+    /// A range that is not stored; what the store says of damaged rows.
     pub(crate) fn of(view: &View<'_>, range: BlockRange, found: Findings) -> Result<Self, Error> {
         let identity = view.identity()?;
-        let mut certificate = Self {
+        let stands = view.certificate(range)?.ok_or_else(|| {
+            Error::Failed(format!(
+                "blocks {range} are no longer all in the store: run the command again"
+            ))
+        })?;
+        Ok(Self {
             chain_id: identity.chain_id.0,
             store: identity.uuid.to_string(),
-            range,
-            end_hash: view.hash_at(range.to)?,
-            weakest: None,
-            blocks_by_evidence: BTreeMap::new(),
-            ranges: Vec::new(),
-            ranges_left_out: 0,
-            logs: Tally::default(),
-            swaps: 0,
-            liquidity: 0,
-            disputed: 0,
+            stands,
             found,
-        };
-        for entry in view.coverage()? {
-            let entry = entry?;
-            let from = entry.range.from.max(range.from);
-            let to = entry.range.to.min(range.to);
-            let Some(part) = BlockRange::new(from, to) else {
-                continue;
-            };
-            certificate.cover(Stretch {
-                range: part,
-                evidence: entry.evidence,
-                end_hash: view.hash_at(to)?,
-            });
-        }
-        for record in view.blocks(range)? {
-            let (_, record) = record?;
-            certificate.logs = certificate.logs.plus(record.tally);
-            for pool in &record.pools {
-                certificate.swaps += u64::from(pool.swaps);
-                certificate.liquidity += u64::from(pool.liquidity);
-            }
-        }
-        for dispute in view.disputes()? {
-            let dispute = dispute?;
-            let overlaps = dispute.range.from <= range.to && dispute.range.to >= range.from;
-            certificate.disputed += u64::from(overlaps);
-        }
-        Ok(certificate)
-    }
-
-    fn cover(&mut self, stretch: Stretch) {
-        let blocks = stretch.range.len_blocks();
-        *self.blocks_by_evidence.entry(stretch.evidence).or_default() += blocks;
-        self.weakest = Some(match self.weakest {
-            Some(weakest) => weakest.min(stretch.evidence),
-            None => stretch.evidence,
-        });
-        if self.ranges.len() < MAX_RANGES_LISTED {
-            self.ranges.push(stretch);
-        } else {
-            self.ranges_left_out += 1;
-        }
+        })
     }
 
     /// One screen for people.
@@ -145,7 +82,8 @@ impl Certificate {
     }
 
     fn write_screen(&self, out: &mut String) -> fmt::Result {
-        let end = self
+        let stands = &self.stands;
+        let end = stands
             .end_hash
             .map_or_else(|| "hash not kept".to_owned(), |hash| format!("{hash:#x}"));
         writeln!(
@@ -155,34 +93,30 @@ impl Certificate {
         )?;
         writeln!(
             out,
-            "range        blocks {} to {}, end {end}",
-            group(self.range.from.0),
-            group(self.range.to.0),
+            "range        blocks {} to {}, the last is {end}",
+            group(stands.range.from.0),
+            group(stands.range.to.0),
         )?;
-        for stretch in &self.ranges {
+        for entry in stands.entries.iter().take(MAX_RANGES_SHOWN) {
             writeln!(
                 out,
                 "evidence     {:<8} blocks {} to {} ({})",
-                stretch.evidence,
-                group(stretch.range.from.0),
-                group(stretch.range.to.0),
-                group(stretch.range.len_blocks()),
+                entry.evidence,
+                group(entry.range.from.0),
+                group(entry.range.to.0),
+                group(entry.range.len_blocks()),
             )?;
         }
-        if self.ranges_left_out > 0 {
-            writeln!(
-                out,
-                "             and {} ranges more",
-                group(self.ranges_left_out)
-            )?;
+        if let Some(more) = stands.entries.len().checked_sub(MAX_RANGES_SHOWN + 1) {
+            writeln!(out, "             and {} ranges more", more + 1)?;
         }
         writeln!(
             out,
             "rows         {} swaps, {} other events; {} logs received, {} refused",
-            group(self.swaps),
-            group(self.liquidity),
-            group(self.logs.received),
-            group(self.logs.refused),
+            group(stands.swaps),
+            group(stands.liquidity),
+            group(stands.logs.received),
+            group(stands.logs.refused),
         )?;
         let found = &self.found;
         writeln!(
@@ -194,11 +128,11 @@ impl Certificate {
             group(found.different),
             group(found.enriched),
         )?;
-        if self.disputed > 0 {
+        if stands.disputes > 0 {
             writeln!(
                 out,
                 "disputed     {} ranges whose events contradict each other",
-                group(self.disputed)
+                group(stands.disputes)
             )?;
         }
         Ok(())

@@ -108,7 +108,9 @@ impl Report {
             evidence_blocks,
             coverage,
             journal_blocks: view.journal_range()?.map_or(0, |range| range.len_blocks()),
-            disputes: view.disputes()?.try_fold(0, |count, dispute| dispute.map(|_| count + 1))?,
+            disputes: view
+                .disputes()?
+                .try_fold(0, |count, dispute| dispute.map(|_| count + 1))?,
             disk_bytes: reader.disk_bytes()?,
             digest: None,
         })

@@ -41,19 +41,14 @@ impl CoverageReport {
             disputes: Vec::new(),
             next: None,
         };
-        for entry in view.coverage()? {
-            let entry = entry?;
-            let from = entry.range.from.max(wanted.from);
-            let to = entry.range.to.min(wanted.to);
-            let Some(part) = BlockRange::new(from, to) else {
-                continue;
+        for entry in view.coverage_of(wanted)? {
+            let part = BlockRange {
+                from: entry.range.from.max(wanted.from),
+                to: entry.range.to.min(wanted.to),
             };
             *report.blocks_by_evidence.entry(entry.evidence).or_default() += part.len_blocks();
-            report.weakest = Some(
-                report
-                    .weakest
-                    .map_or(entry.evidence, |weakest| weakest.min(entry.evidence)),
-            );
+            let weakest = report.weakest.unwrap_or(entry.evidence);
+            report.weakest = Some(weakest.min(entry.evidence));
             if report.ranges.len() < MAX_ENTRIES {
                 report.ranges.push(entry);
             } else if report.next.is_none() {

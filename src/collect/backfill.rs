@@ -82,7 +82,7 @@ async fn collect(
                     hash: extend.covered.end_hash,
                 };
                 let mut step = Step::Extend(extend);
-                watch.judge(&mut step)?;
+                watch.judge(&mut step);
                 if !committer.submit(step) {
                     return Ok(());
                 }

@@ -4,7 +4,7 @@ use super::{Committer, Live, Stage, Watch, pool_book};
 use crate::error::Error;
 use std::time::Instant;
 use tidegauge_chain::{Chain, Heads, TailEvent, Wake};
-use tidegauge_model::{BlockNumber, BlockRef, Coverage};
+use tidegauge_model::{B256, BlockNumber, BlockRef, Coverage};
 use tidegauge_storage::Reader;
 use tokio_util::sync::CancellationToken;
 
@@ -59,7 +59,7 @@ pub(crate) async fn follow(
         };
         heads.found();
         let Some(mut step) = step else { continue };
-        watch.judge(&mut step)?;
+        watch.judge(&mut step);
         if !(committer.submit(step) && committer.wait_for(expected).await) {
             return Ok(());
         }
@@ -71,8 +71,8 @@ pub(crate) async fn follow(
 /// The hash that the store knows at a height: a block's own, or that of a range's end.
 ///
 /// A read that fails is not "unknown": it ends the walk, and what follows it reads again.
-fn hash_at(reader: &Reader, block: BlockNumber) -> Option<tidegauge_model::B256> {
-    let known = reader.view().and_then(|view| view.hash_at(block));
+fn hash_at(reader: &Reader, block: BlockNumber) -> Option<B256> {
+    let known = reader.view().and_then(|view| view.header_hash(block));
     known
         .inspect_err(|error| tracing::error!("cannot read block {block}: {error}"))
         .ok()

@@ -193,13 +193,14 @@ fn repair(extend: Extend) -> Repair {
 fn pieces(reader: &Reader, wanted: Verification) -> Result<Vec<Piece>, Error> {
     let view = reader.view()?;
     let mut pieces: Vec<Piece> = Vec::new();
-    for entry in view.coverage()? {
-        let entry = entry?;
-        let enough =
-            entry.evidence >= wanted.level && !wanted.again || entry.evidence > wanted.level;
+    for entry in view.coverage_of(wanted.range)? {
+        let is_enough = match wanted.again {
+            true => entry.evidence > wanted.level,
+            false => entry.evidence >= wanted.level,
+        };
         let from = entry.range.from.max(wanted.range.from);
         let to = entry.range.to.min(wanted.range.to);
-        let Some(range) = BlockRange::new(from, to).filter(|_| !enough) else {
+        let Some(range) = BlockRange::new(from, to).filter(|_| !is_enough) else {
             continue;
         };
         match pieces.last_mut() {
@@ -207,8 +208,7 @@ fn pieces(reader: &Reader, wanted: Verification) -> Result<Vec<Piece>, Error> {
             _ => pieces.push(Piece {
                 range,
                 parent: match from.prev() {
-                    _ if from == entry.range.from => Some(entry.parent),
-                    Some(before) => view.hash_at(before)?,
+                    Some(before) => view.header_hash(before)?,
                     None => None,
                 },
             }),

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use std::collections::HashMap;
 use tidegauge_chain::continuity::{Continuity, PoolTerms};
-use tidegauge_model::{BlockNumber, BlockRange, Evidence, Extend, PoolId, PoolVerdict, Step};
+use tidegauge_model::{BlockNumber, BlockRange, Extend, PoolId, PoolVerdict, Step};
 use tidegauge_storage::Reader;
 
 /// Stored blocks observed before the first new one, some 14 hours of mainnet: a pool that was
@@ -14,7 +14,6 @@ const WARM_UP_BLOCKS: u64 = 4_096;
 pub(crate) struct Watch {
     continuity: Continuity,
     terms: HashMap<PoolId, PoolTerms>,
-    reader: Reader,
 }
 
 impl Watch {
@@ -26,7 +25,6 @@ impl Watch {
         let mut watch = Self {
             continuity: Continuity::new(),
             terms: HashMap::new(),
-            reader: reader.clone(),
         };
         let view = reader.view()?;
         for verdict in view.pools()? {
@@ -50,61 +48,31 @@ impl Watch {
     }
 
     /// Enters what these blocks put in doubt, the blocks before them included.
-    ///
-    /// # Errors
-    /// What the store says of damaged rows.
-    pub(crate) fn judge(&mut self, step: &mut Step) -> Result<(), Error> {
+    pub(crate) fn judge(&mut self, step: &mut Step) {
         match step {
             Step::Extend(extend) => self.judge_range(extend),
             Step::Unwind { to, then } => {
                 self.continuity.unwind(to.number);
-                then.iter_mut()
-                    .try_for_each(|extend| self.judge_range(extend))
+                then.iter_mut().for_each(|extend| self.judge_range(extend));
             }
-            Step::Repair(_) => Ok(()),
+            Step::Repair(_) => {}
         }
     }
 
-    fn judge_range(&mut self, extend: &mut Extend) -> Result<(), Error> {
+    fn judge_range(&mut self, extend: &mut Extend) {
         for verdict in &extend.verdicts {
             self.learn(verdict);
         }
         let terms = |pool| self.terms.get(&pool).copied();
         let found = self.continuity.judge(extend, terms);
-        for dispute in found {
-            // What is proven is complete: then it is our reading of it that is in doubt.
-            if self.is_proven(dispute.range, extend)? {
-                tracing::error!(
-                    "pool {}: blocks {} are proven by receipts, and yet its events do not follow from each other",
-                    dispute.pool,
-                    dispute.range
-                );
-                continue;
-            }
+        for dispute in &found {
             tracing::warn!(
-                "pool {}: something is missing, or too much, in blocks {}: they are disputed, and will be fetched again by receipts",
+                "pool {}: something is missing, or too much, in blocks {}; what receipts do not prove of them is fetched again",
                 dispute.pool,
                 dispute.range
             );
-            extend.disputes.push(dispute);
         }
-        Ok(())
-    }
-
-    fn is_proven(&self, range: BlockRange, extend: &Extend) -> Result<bool, Error> {
-        let covered = extend.covered;
-        if covered.evidence < Evidence::Receipts {
-            return Ok(false);
-        }
-        let before = covered.range.from.prev();
-        Ok(
-            match before.and_then(|before| BlockRange::new(range.from, before)) {
-                Some(stored) => {
-                    self.reader.view()?.weakest_evidence(stored)? == Some(Evidence::Receipts)
-                }
-                None => true,
-            },
-        )
+        extend.disputes = found;
     }
 
     fn learn(&mut self, verdict: &PoolVerdict) {

@@ -11,7 +11,7 @@ mod ask;
 mod serve;
 
 pub(crate) use ask::ask;
-pub(crate) use serve::serve;
+pub(crate) use serve::{Workplace, serve};
 
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};

@@ -63,7 +63,7 @@ fn wrong_rows_are_found_and_put_right() {
             (&Value::from(1), &Value::from(1)),
             "{certificate:#}"
         );
-        assert_eq!(certificate["weakest"], level);
+        assert_eq!(certificate["evidence"], level);
         spoiled.is_put_right();
         // Once more finds nothing, and fetches nothing.
         let again = spoiled.verify(level);

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 use std::time::{Duration, Instant};
 use tidegauge_chain::Method;
@@ -47,9 +47,7 @@ pub(crate) struct Arena {
     runtime: Runtime,
     servers: Vec<ServerHandle>,
     honest: ServerHandle,
-    grower: Option<thread::JoinHandle<()>>,
-    is_still: Arc<AtomicBool>,
-    reorgs: Arc<AtomicU64>,
+    grower: Grower,
     folder: tempfile::TempDir,
     random: ChaCha8Rng,
     method: Method,
@@ -104,44 +102,28 @@ impl Arena {
         let servers = match hardship {
             Hardship::Reorgs => vec![open(None)],
             Hardship::Everything => {
-                // The chain is reorganised by the grower below, for both alike.
-                let all = Hostility {
-                    seed,
-                    // A late answer is late enough at the pace of this chain.
-                    latency: Duration::from_millis(400),
-                    truncate_at_logs: 40,
-                    ..Hostility::all().with(Mode::Reorg, Rate::NEVER)
-                };
-                let other = Hostility {
-                    seed: seed ^ 1,
-                    ..all.with(Mode::WrongChain, Rate::per_thousand(2))
-                };
+                // The chain is reorganised by the grower, for both alike.
+                let all = hostile(Hostility::all().with(Mode::Reorg, Rate::NEVER), seed);
+                let wrong = all.with(Mode::WrongChain, Rate::per_thousand(2));
+                let other = hostile(wrong, seed ^ 1);
                 vec![open(Some(all)), open(Some(other))]
             }
             Hardship::One(mode) => {
-                let hostile = Hostility {
-                    seed,
-                    latency: Duration::from_millis(400),
-                    truncate_at_logs: 20,
-                    ..Hostility::default().with(mode, OFTEN)
-                };
-                let mut servers = vec![open(Some(hostile))];
+                let one = hostile(Hostility::default().with(mode, OFTEN), seed);
+                let mut servers = vec![open(Some(one))];
                 if mode == Mode::WrongChain {
                     servers.push(open(None));
                 }
                 servers
             }
         };
-        let (is_still, reorgs) = (Arc::default(), Arc::default());
-        let grower = grow(&chain, seed, &is_still, &reorgs);
+        let grower = Grower::start(&chain, seed);
         Self {
             chain,
             runtime,
             servers,
             honest,
-            grower: Some(grower),
-            is_still,
-            reorgs,
+            grower,
             folder,
             random: ChaCha8Rng::seed_from_u64(seed),
             method,
@@ -184,7 +166,7 @@ impl Arena {
 
     /// Lets the chain stand still and the collector reach its head; says how it went.
     pub(crate) fn settle(mut self) -> Run {
-        self.stop_growing();
+        let reorgs = self.grower.stop();
         let head = self.chain.head().expect("a head");
         let daemon = self.collector();
         daemon.wait_for_tip(&format!("{:#x}", head.hash));
@@ -206,7 +188,7 @@ impl Arena {
             log: self.log,
             undisturbed,
             honest_url: self.honest.url(),
-            reorgs: self.reorgs.load(Relaxed),
+            reorgs,
             kills: self.kills,
             mischief,
             lasted: self.born.elapsed(),
@@ -225,13 +207,6 @@ impl Arena {
         self.folder.path().join("store")
     }
 
-    fn stop_growing(&mut self) {
-        self.is_still.store(true, Relaxed);
-        if let Some(grower) = self.grower.take() {
-            grower.join().expect("the grower");
-        }
-    }
-
     /// Keeps the peak of its resident memory, as the kernel counts it.
     fn weigh(&mut self, daemon: &Daemon) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.id()));
@@ -246,35 +221,58 @@ impl Arena {
     }
 }
 
-impl Drop for Arena {
-    fn drop(&mut self) {
-        self.is_still.store(true, Relaxed);
-    }
+/// The same mischief, to the measure of this chain.
+fn hostile(mut hostility: Hostility, seed: u64) -> Hostility {
+    hostility.seed = seed;
+    hostility.latency = Duration::from_millis(400);
+    hostility.truncate_at_logs = 20;
+    hostility
 }
 
 /// Grows the chain, and reorganises it now and then: mostly a block or two, at times everything
 /// that is not final, at times back to the branch that was left.
-fn grow(
-    chain: &Arc<SimChain>,
-    seed: u64,
-    is_still: &Arc<AtomicBool>,
-    reorgs: &Arc<AtomicU64>,
-) -> thread::JoinHandle<()> {
-    let (chain, is_still, reorgs) = (chain.clone(), is_still.clone(), reorgs.clone());
-    let mut random = ChaCha8Rng::seed_from_u64(seed ^ 0x6_70_0E);
-    thread::spawn(move || {
-        while !is_still.load(Relaxed) {
-            let changed = match random.random_range(0..100) {
-                0..6 => chain.reorg(random.random_range(1..=3)).map(|_| true),
-                6..8 => chain.reorg(random.random_range(4..=DEEPEST)).map(|_| true),
-                8 => Ok(chain.reorg_back().is_ok()),
-                _ => chain.grow().map(|_| false),
-            };
-            let changed = changed.expect("a chain that goes on");
-            reorgs.fetch_add(u64::from(changed), Relaxed);
-            thread::sleep(BLOCK_EVERY);
+struct Grower {
+    is_still: Arc<AtomicBool>,
+    /// Ends with the number of reorganisations.
+    thread: Option<thread::JoinHandle<u64>>,
+}
+
+impl Grower {
+    fn start(chain: &Arc<SimChain>, seed: u64) -> Self {
+        let is_still = Arc::new(AtomicBool::new(false));
+        let (chain, until) = (chain.clone(), is_still.clone());
+        let mut random = ChaCha8Rng::seed_from_u64(seed.wrapping_add(1));
+        let thread = thread::spawn(move || {
+            let mut reorgs = 0;
+            while !until.load(Relaxed) {
+                let changed = match random.random_range(0..100) {
+                    0..6 => chain.reorg(random.random_range(1..=3)).map(|_| true),
+                    6..8 => chain.reorg(random.random_range(4..=DEEPEST)).map(|_| true),
+                    8 => Ok(chain.reorg_back().is_ok()),
+                    _ => chain.grow().map(|_| false),
+                };
+                reorgs += u64::from(changed.expect("a chain that goes on"));
+                thread::sleep(BLOCK_EVERY);
+            }
+            reorgs
+        });
+        Self {
+            is_still,
+            thread: Some(thread),
         }
-    })
+    }
+
+    fn stop(&mut self) -> u64 {
+        self.is_still.store(true, Relaxed);
+        let ended = self.thread.take().map(thread::JoinHandle::join);
+        ended.map_or(0, |reorgs| reorgs.expect("the grower"))
+    }
+}
+
+impl Drop for Grower {
+    fn drop(&mut self) {
+        self.is_still.store(true, Relaxed);
+    }
 }
 
 fn settings(method: Method) -> [&'static str; 6] {
