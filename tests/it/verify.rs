@@ -1,6 +1,6 @@
 //! Raising the evidence of a store: what is wrong is found and put right, alone or by the daemon.
 
-use crate::support::{Chain, Daemon, Program, Table, store_holds};
+use crate::support::{Chain, Daemon, Program, Table, assert_same, store_holds};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,12 +10,14 @@ use tidegauge_storage::{Create, Store, StoreOptions, StoredBlock};
 /// The swap that is left out, and the one that is changed, in the order of blocks.
 const LEFT_OUT: u64 = 500;
 const CHANGED: u64 = 900;
+/// Blocks above the spoiled range, so that it is final.
+const BEYOND: u64 = 70;
 
 /// A store collected by logs, one swap of which is gone and one of which is changed; the rows as they should be.
 struct Spoiled {
     chain: Chain,
     folder: tempfile::TempDir,
-    honest: BTreeSet<String>,
+    honest: BTreeSet<Vec<String>>,
 }
 
 impl Spoiled {
@@ -23,10 +25,10 @@ impl Spoiled {
         let chain = Chain::small();
         let folder = tempfile::tempdir().unwrap();
         let honest = folder.path().join("honest");
-        let to = (chain.head - 70).to_string();
+        let to = (chain.head - BEYOND).to_string();
         let arguments = ["backfill", "--from", "0", "--to", &to, "--method", "logs"];
         Program::on(&honest, &chain.url, &arguments).succeed();
-        let rows = rows(&honest, &chain.url);
+        let rows = rows(&honest, &chain);
         spoil(&honest, &folder.path().join("store"));
         Self {
             chain,
@@ -46,7 +48,11 @@ impl Spoiled {
     }
 
     fn is_put_right(&self) {
-        assert_eq!(rows(&self.store(), &self.chain.url), self.honest);
+        assert_same(
+            &rows(&self.store(), &self.chain),
+            &self.honest,
+            "rows put right",
+        );
         store_holds(&self.store(), &self.chain.url);
     }
 }
@@ -55,7 +61,7 @@ impl Spoiled {
 fn wrong_rows_are_found_and_put_right() {
     for level in ["bloom", "receipts"] {
         let spoiled = Spoiled::make();
-        assert_ne!(rows(&spoiled.store(), &spoiled.chain.url), spoiled.honest);
+        assert_ne!(rows(&spoiled.store(), &spoiled.chain), spoiled.honest);
         let certificate = spoiled.verify(level);
         let found = &certificate["found"];
         assert_eq!(
@@ -91,8 +97,12 @@ fn the_daemon_verifies_what_it_holds() {
 }
 
 /// Everything but the sender, which log pages do not tell.
-fn rows(store: &Path, url: &str) -> BTreeSet<String> {
-    let printed = Program::on(store, url, &["export", "swaps", "--out", "-"]).succeed();
+fn rows(store: &Path, chain: &Chain) -> BTreeSet<Vec<String>> {
+    let last = (chain.head - BEYOND).to_string();
+    let arguments = [
+        "export", "swaps", "--from", "0", "--to", &last, "--out", "-",
+    ];
+    let printed = Program::on(store, &chain.url, &arguments).succeed();
     let table = Table::read(&printed);
     table
         .select([
@@ -104,7 +114,7 @@ fn rows(store: &Path, url: &str) -> BTreeSet<String> {
             "liquidity",
             "tick",
         ])
-        .map(|row| row.join(","))
+        .map(|row| row.map(str::to_owned).into())
         .collect()
 }
 

@@ -130,26 +130,6 @@ impl Rpc {
         }
     }
 
-    pub(crate) async fn ask_hedged<T>(
-        &self,
-        calls: &[Call],
-        read: impl Fn(&Replies) -> Result<T>,
-    ) -> Result<T> {
-        self.ask(calls, read).await
-    }
-    pub(crate) async fn ask_elsewhere<T>(
-        &self,
-        _not: &str,
-        _calls: &[Call],
-        _read: impl Fn(&Replies) -> Result<T>,
-    ) -> Result<Option<T>> {
-        Ok(None)
-    }
-    pub(crate) fn contradict(&self, _endpoint: &str, _what: &str) {}
-    pub(crate) async fn reidentify(&self, _endpoint: &str) -> Result<()> {
-        Ok(())
-    }
-
     pub(crate) fn report(&self) -> Vec<EndpointReport> {
         self.endpoints.iter().map(Endpoint::report).collect()
     }

@@ -25,8 +25,10 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts it on a free port and waits until it serves.
     pub(crate) fn start(store: &Path, url: &str, settings: &[&str]) -> Self {
-        let mut arguments = vec!["--set=api.listen=127.0.0.1:0", "run"];
+        let mut arguments = vec!["--set=api.listen=127.0.0.1:0"];
         arguments.extend(settings);
+        // Settings behind the command would replace those before it.
+        arguments.push("run");
         let mut child = Program::on(store, url, &arguments).spawn();
         let mut log = BufReader::new(child.stderr.take().expect("its log"));
         let mut said = String::new();
