@@ -9,6 +9,7 @@ mod commands;
 mod config;
 mod error;
 mod logging;
+mod mischief;
 mod progress;
 mod report;
 mod span;
