@@ -4,7 +4,7 @@ use crate::support::{Served, generate, hex, small};
 use alloy::primitives::{B256, keccak256};
 use serde_json::{Value, json};
 use std::sync::Arc;
-use tidegauge_simchain::{Hostility, MODES, Mode, Rate, ServeOptions, SimChain};
+use tidegauge_simchain::{Hostility, MODES, Mode, REFERENCE_POOL, Rate, ServeOptions, SimChain};
 
 /// A cap below what a page of the test holds.
 const CAP: u64 = 50;
@@ -47,6 +47,10 @@ fn occasions(mode: Mode, chain: &SimChain) -> Option<Vec<(&'static str, Value)>>
             ("eth_getBlockReceipts", json!([head.hash])),
             ("eth_getLogs", page(590, 600)),
             ("eth_getLogs", page(599, 600)),
+            (
+                "eth_getCode",
+                json!([REFERENCE_POOL, {"blockHash": head.hash}]),
+            ),
         ],
         Mode::Backwards => vec![
             ("eth_blockNumber", json!([])),
@@ -194,6 +198,10 @@ async fn each_mode_about_answers_does_what_its_row_says() {
             if info.mode == Mode::WrongRange {
                 let message = seen["error"]["message"].as_str().unwrap();
                 assert!(message.contains("block range"), "{message}");
+                continue;
+            }
+            if *method == "eth_getCode" {
+                assert_eq!(seen["error"]["message"], "header not found");
                 continue;
             }
             assert!(
