@@ -1,5 +1,6 @@
 //! The command line: one place for every command, flag, its help and its example.
 
+use crate::mischief::Mischief;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -90,7 +91,9 @@ proven when they were collected. A daemon that holds the store carries it out it
     /// Serve a deterministic simulated chain, or recorded logs, over JSON-RPC
     #[command(after_help = "Examples:
   tidegauge simulate --listen 127.0.0.1:8545 --seed 1 --history-days 3
-  tidegauge simulate --listen 127.0.0.1:8545 --replay day.jsonl.gz --pools day.pools.json")]
+  tidegauge simulate --listen 127.0.0.1:8545 --replay day.jsonl.gz --pools day.pools.json
+  tidegauge simulate --hostile --hostile-seed 7 --honest-listen 127.0.0.1:8546
+  tidegauge simulate --block-time 1 --reorg 20% --reorg-depth 12 --lag")]
     Simulate(Simulate),
     /// Check or print the configuration
     #[command(subcommand)]
@@ -231,6 +234,8 @@ pub(crate) struct Simulate {
     /// Side file of the recording: chain id, factory, pools and tokens
     #[arg(long, value_name = "SIDE.json", requires = "replay")]
     pub(crate) pools: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) mischief: Mischief,
 }
 
 #[derive(Debug, Subcommand)]

@@ -11,6 +11,7 @@ mod config;
 mod control;
 mod error;
 mod logging;
+mod mischief;
 mod progress;
 mod report;
 mod span;

@@ -40,7 +40,7 @@ pub use config::SimConfig;
 pub use contracts::{CHAIN_ID, FACTORY, INIT_CODE_HASH, MULTICALL3, REFERENCE_POOL};
 pub use error::SimError;
 pub use expected::{Expected, HeadOf, PoolTruth};
-pub use hostile::{Hostility, MODES, Mischief, Mode, ModeInfo, Rate};
+pub use hostile::{Hostility, MODES, Mischief, Mode, ModeInfo, Rate, Rates};
 pub use making::Progress;
 pub use replay::{Replay, ReplayFiles};
 pub use rpc::Limits;

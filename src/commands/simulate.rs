@@ -20,6 +20,7 @@ pub(super) async fn simulate(flags: Simulate) -> Result<(), Error> {
             max_range_blocks: flags.max_range,
         },
     );
+    let (hostility, honest_listen) = (flags.mischief.hostility(), flags.mischief.honest_listen);
     let live_interval = live.then(|| Duration::from_secs(flags.block_time.max(1)));
     let chain = tokio::task::spawn_blocking(move || prepare(&flags))
         .await
@@ -29,7 +30,7 @@ pub(super) async fn simulate(flags: Simulate) -> Result<(), Error> {
     let options = ServeOptions {
         live_interval,
         limits,
-        ..ServeOptions::default()
+        hostility,
     };
     let server = serve(
         listen,
@@ -38,6 +39,17 @@ pub(super) async fn simulate(flags: Simulate) -> Result<(), Error> {
         stop.clone().cancelled_owned(),
     )
     .await?;
+    let honest = match honest_listen {
+        None => None,
+        Some(listen) => {
+            // One listener grows the chain.
+            let options = ServeOptions {
+                limits,
+                ..ServeOptions::default()
+            };
+            Some(serve(listen, chain.clone(), options, stop.cancelled_owned()).await?)
+        }
+    };
     println!(
         "simulated chain {} at {}: blocks {}, {} swaps{}",
         chain.chain_id(),
@@ -50,7 +62,19 @@ pub(super) async fn simulate(flags: Simulate) -> Result<(), Error> {
             "; Ctrl-C stops"
         }
     );
-    server.stopped().await;
+    if let Some(hostility) = hostility {
+        println!("mischief: {hostility}");
+    }
+    if let Some(honest) = &honest {
+        println!("the same chain, honestly, at {}", honest.url());
+    }
+    let struck = server.stopped().await;
+    if let Some(honest) = honest {
+        honest.stopped().await;
+    }
+    if hostility.is_some() {
+        println!("mischief done: {struck}");
+    }
     Ok(())
 }
 

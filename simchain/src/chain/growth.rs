@@ -9,6 +9,7 @@ use crate::error::SimError;
 use crate::store::{BlockEntry, SegmentWriter, Spot};
 use crate::world::{Fork, World};
 use alloy::primitives::B256;
+use parking_lot::MutexGuard;
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +19,8 @@ use tidegauge_model::{BlockNumber, BlockRef, UnixSeconds};
 const GROWTH_MAX: u64 = 4_000_000;
 /// Blocks that a forced reorganisation may replace: worlds are kept as far back.
 const REWIND_MAX: u64 = 256;
+/// Blocks that an honest chain may replace: the finalized one stays.
+const SPARING_FINAL: u64 = FINAL_DEPTH - 1;
 /// Blocks between two kept worlds: as many may have to be lived through again.
 const CHECKPOINT_EVERY: u64 = 128;
 
@@ -103,7 +106,7 @@ impl Growth {
 impl SimChain {
     /// Adds the next block of the same seeded sequence. Blocks.
     pub fn grow(&self) -> Result<BlockRef, SimError> {
-        let mut growth = self.growth.as_ref().ok_or(SimError::NothingToGrow)?.lock();
+        let mut growth = self.growing()?;
         let growth = &mut *growth;
         let top = Top::of(&self.placed(self.head_number())?);
         let fork = Fork::plain(growth.reorgs);
@@ -143,43 +146,49 @@ impl SimChain {
     /// pool that no other branch has, or that another has at another height.
     /// The finalized block stays: `depth` is at most 63.
     pub fn reorg(&self, depth: u64) -> Result<Reorg, SimError> {
-        self.reorganise(FINAL_DEPTH - 1, |_, head| {
-            Some((back(head, depth), Vec::new()))
-        })
+        let mut growth = self.growing()?;
+        self.reorganise(&mut growth, depth, SPARING_FINAL, &[])
     }
 
     /// The same, down to 256 blocks: finalized blocks too, as no honest chain does.
     pub fn reorg_finalized(&self, depth: u64) -> Result<Reorg, SimError> {
-        self.reorganise(REWIND_MAX, |_, head| Some((back(head, depth), Vec::new())))
+        let mut growth = self.growing()?;
+        self.reorganise(&mut growth, depth, REWIND_MAX, &[])
     }
 
     /// Brings back what the last reorganisation took away, with blocks on top
     /// until it is the longer branch. Blocks.
     pub fn reorg_back(&self) -> Result<Reorg, SimError> {
-        self.reorganise(FINAL_DEPTH - 1, |growth, _| growth.abandoned.clone())
+        let mut growth = self.growing()?;
+        let (ancestor, known) = growth.abandoned.clone().ok_or(SimError::NoBranch)?;
+        let depth = self.head_number().0 - ancestor.0;
+        self.reorganise(&mut growth, depth, SPARING_FINAL, &known)
     }
 
-    /// Replaces everything above an ancestor; `choose` names it, and the known blocks to begin with.
+    fn growing(&self) -> Result<MutexGuard<'_, Growth>, SimError> {
+        Ok(self.growth.as_ref().ok_or(SimError::NothingToGrow)?.lock())
+    }
+
+    /// Replaces the last `depth` blocks by a branch that begins with the known ones.
     fn reorganise(
         &self,
+        growth: &mut Growth,
+        depth: u64,
         deepest: u64,
-        choose: impl FnOnce(&Growth, BlockNumber) -> Option<(BlockNumber, Vec<Cell>)>,
+        known: &[Cell],
     ) -> Result<Reorg, SimError> {
-        let mut growth = self.growth.as_ref().ok_or(SimError::NothingToGrow)?.lock();
-        let growth = &mut *growth;
         let head = self.head_number();
-        let (ancestor, known) = choose(growth, head).ok_or(SimError::NoBranch)?;
-        let depth = head.0 - ancestor.0;
         let max = deepest.min(head.0 - self.summary.first);
         if !(1..=max).contains(&depth) {
             return Err(SimError::Reorg { depth, max });
         }
+        let ancestor = BlockNumber(head.0 - depth);
+        let base = Top::of(&self.placed(ancestor)?);
         let mut world = self.rewind(growth, ancestor)?;
         let branch = growth.reorgs + 1;
-        let base = Top::of(&self.placed(ancestor)?);
-        let mut made: Vec<Made> = Vec::with_capacity(depth as usize + 1);
         let replaced = self.cell(ancestor.next())?;
-        let forks = forks(world.seed(), branch, depth as usize + 1, replaced);
+        let mut made: Vec<Made> = Vec::with_capacity(depth as usize + 1);
+        let forks = forks(world.seed(), branch, depth, replaced);
         for (n, fork) in forks.into_iter().enumerate() {
             let top = made.last().map_or(base, |made| made.top);
             made.push(match known.get(n) {
@@ -188,35 +197,37 @@ impl SimChain {
             });
         }
         let orphaned = (ancestor.0 + 1..=head.0)
-            .map(|number| Ok(self.placed(BlockNumber(number))?.entry))
-            .collect::<Result<Vec<_>, SimError>>()?;
-        let mut live = self.live.write();
-        let cut = live.branch.cut(base.height(self) + 1);
-        for entry in &orphaned {
-            live.swaps -= u64::from(entry.swap_count);
-            live.logs -= u64::from(entry.log_count);
-        }
-        made.iter().for_each(|made| self.adopt(&mut live, made));
-        live.contracts = Arc::new(world.contracts());
-        drop(live);
+            .map(|number| self.placed(BlockNumber(number)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let cut = self.switch(&world, &orphaned, &made);
         growth.world = world;
         growth.reorgs = branch;
         growth.abandoned = Some((ancestor, cut));
         growth.checkpoints.retain(|(number, _)| *number <= ancestor);
-        growth.keep_checkpoint(self.head_number());
+        growth.keep_checkpoint(head.next());
         let adopted: Vec<_> = made.iter().map(|made| made.top.block).collect();
         adopted.iter().for_each(|block| self.announce(*block));
-        let orphaned = (ancestor.0 + 1..).zip(&orphaned);
         Ok(Reorg {
             ancestor: base.block,
-            orphaned: orphaned
-                .map(|(number, entry)| BlockRef {
-                    number: BlockNumber(number),
-                    hash: entry.hash,
-                })
-                .collect(),
+            orphaned: orphaned.iter().map(|block| Top::of(block).block).collect(),
             adopted,
         })
+    }
+
+    /// Puts one branch in the place of another, for all readers at once; answers what was cut off.
+    fn switch(&self, world: &World, orphaned: &[Placed], made: &[Made]) -> Vec<Cell> {
+        let mut live = self.live.write();
+        let kept = live.branch.len() - orphaned.len() as u64;
+        let cut = live.branch.cut(kept);
+        for block in orphaned {
+            live.swaps -= u64::from(block.entry.swap_count);
+            live.logs -= u64::from(block.entry.log_count);
+        }
+        for made in made {
+            self.adopt(&mut live, made);
+        }
+        live.contracts = Arc::new(world.contracts());
+        cut
     }
 
     /// The world after a canonical block.
@@ -328,24 +339,16 @@ impl Top {
     }
 }
 
-/// Blocks before a head; none before the first number there is.
-fn back(head: BlockNumber, depth: u64) -> BlockNumber {
-    BlockNumber(head.0.saturating_sub(depth))
-}
-
-/// What the blocks of a branch are like; `replaced` is the first that it replaces.
-fn forks(seed: u64, branch: u32, len: usize, replaced: Cell) -> Vec<Fork> {
+/// What the blocks of a branch are like that replaces `depth` blocks, of which `replaced` is the first.
+fn forks(seed: u64, branch: u32, depth: u64, replaced: Cell) -> Vec<Fork> {
     let mut dice = Dice::of(&[b"branch", &seed.to_be_bytes()[..], &branch.to_be_bytes()].concat());
-    let mut forks = vec![Fork::plain(branch); len];
-    if dice.one_in(2)
-        && let Some(first) = forks.first_mut()
-    {
-        first.repeats = Some(replaced.fork().source());
-        first.founds = replaced.fork().founds;
+    let mut forks = vec![Fork::plain(branch); depth as usize + 1];
+    if dice.one_in(2) {
+        forks[0].repeats = Some(replaced.fork().source());
+        forks[0].founds = replaced.fork().founds;
     }
     if dice.one_in(2) {
-        let after_first = 1 + dice.below(len as u64 - 1) as usize;
-        forks[after_first].founds = true;
+        forks[1 + dice.below(depth) as usize].founds = true;
     }
     forks
 }

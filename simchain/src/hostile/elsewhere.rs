@@ -22,6 +22,7 @@ pub(super) fn lag(ask: &Ask<'_>, _: &mut Dice) -> Option<Answer> {
             let (block, _) = ask.node.chain.find_tx(&hash).ok()??;
             (block.number > view.head).then(null)
         }
+        "eth_call" | "eth_getCode" => view.state(),
         _ => view.block(),
     }
 }
@@ -57,29 +58,38 @@ impl<'a> View<'a> {
 
     /// A block's header or receipts: older by tag, null above the head.
     fn block(&self) -> Option<Answer> {
-        let wanted = self.ask.call.params.first()?;
-        let inner = wanted.get("blockHash").or(wanted.get("blockNumber"));
-        let text = inner.unwrap_or(wanted).as_str()?;
-        if let Ok(hash) = text.parse::<B256>() {
-            let block = self.ask.node.chain.find_hash(&hash).ok()??;
-            return (block.number > self.head).then(null);
-        }
-        let number = self.number(text)?;
-        if number > self.head {
+        let text = block_text(self.ask.call.params.first()?)?;
+        if self.lacks(text)? {
             return Some(null());
         }
         TAGS.contains(&text).then(|| {
-            let older = json!(format!("{:#x}", number.0));
-            self.honest_but_first(older)
-        })
+            let older = json!(format!("{:#x}", self.number(text)?.0));
+            Some(self.honest_but_first(older))
+        })?
+    }
+
+    /// A call upon a block above the head.
+    fn state(&self) -> Option<Answer> {
+        let text = block_text(self.ask.call.params.get(1)?)?;
+        self.lacks(text)?
+            .then(|| Err(RpcError::new(-32000, "header not found")))
+    }
+
+    /// Whether a block, by hash, number or tag, is above the head; `None` if it is none at all.
+    fn lacks(&self, text: &str) -> Option<bool> {
+        let number = match text.parse::<B256>() {
+            Ok(hash) => self.ask.node.chain.find_hash(&hash).ok()??.number,
+            Err(_) => self.number(text)?,
+        };
+        Some(number > self.head)
     }
 
     /// Logs up to the head; none above it.
     fn logs(&self) -> Option<Answer> {
         let filter = self.ask.call.params.first()?;
         if let Some(hash) = filter.get("blockHash").and_then(Value::as_str) {
-            let block = self.ask.node.chain.find_hash(&hash.parse().ok()?).ok()??;
-            return (block.number > self.head).then(|| Err(RpcError::new(-32000, "unknown block")));
+            let unknown = || Err(RpcError::new(-32000, "unknown block"));
+            return self.lacks(hash)?.then(unknown);
         }
         let side = |key| {
             let text = filter.get(key).and_then(Value::as_str).unwrap_or("latest");
@@ -120,6 +130,12 @@ impl<'a> View<'a> {
             params: &params,
         })
     }
+}
+
+/// Hash, number or tag of a block parameter.
+fn block_text(wanted: &Value) -> Option<&str> {
+    let inner = wanted.get("blockHash").or(wanted.get("blockNumber"));
+    inner.unwrap_or(wanted).as_str()
 }
 
 fn null() -> Answer {

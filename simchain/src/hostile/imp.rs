@@ -28,6 +28,8 @@ const DATA: &[&str] = &[
     "eth_getBlockReceipts",
     "eth_getTransactionReceipt",
     "eth_getLogs",
+    "eth_call",
+    "eth_getCode",
 ];
 const HEADS: &[&str] = &["eth_blockNumber", "eth_getBlockByNumber"];
 const LOGS: &[&str] = &["eth_getLogs", "eth_getBlockReceipts"];

@@ -21,5 +21,5 @@ mod table;
 pub use counts::Mischief;
 pub(crate) use imp::{Body, Imp};
 pub use rate::Rate;
-pub use settings::Hostility;
+pub use settings::{Hostility, Rates};
 pub use table::{MODES, Mode, ModeInfo};

@@ -18,8 +18,11 @@ pub(super) fn wrong_range(ask: &Ask<'_>, dice: &mut Dice) -> Option<Answer> {
     let (from, to) = (side("fromBlock")?.0, side("toBlock")?.0);
     let (from, to) = match dice.below(3) {
         0 => (from, to),
-        1 => (to + 1, from),
-        _ => (to + 1, to + 1 + to.saturating_sub(from)),
+        1 => (to.saturating_add(1), from),
+        _ => (
+            to.saturating_add(1),
+            to.saturating_mul(2).saturating_sub(from).saturating_add(1),
+        ),
     };
     let (from, to) = (format!("{from:#x}"), format!("{to:#x}"));
     let error = if dice.one_in(2) {

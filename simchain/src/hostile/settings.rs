@@ -26,8 +26,13 @@ pub struct Hostility {
     pub truncate_at_logs: u64,
     /// How late a late answer is.
     pub latency: Duration,
-    rates: [Rate; MODES.len()],
+    /// How often each mode strikes.
+    pub rates: Rates,
 }
+
+/// How often each mode strikes; at first none does.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Rates([Rate; MODES.len()]);
 
 impl Default for Hostility {
     /// No mischief, until modes are set.
@@ -38,7 +43,7 @@ impl Default for Hostility {
             lag_blocks: 5,
             truncate_at_logs: 10_000,
             latency: Duration::from_millis(1_500),
-            rates: [Rate::NEVER; MODES.len()],
+            rates: Rates::default(),
         }
     }
 }
@@ -57,13 +62,13 @@ impl Hostility {
     /// The same with a mode at a rate.
     #[must_use]
     pub fn with(mut self, mode: Mode, rate: Rate) -> Self {
-        self.rates[mode as usize] = rate;
+        self.rates.0[mode as usize] = rate;
         self
     }
 
     /// How often a mode strikes.
     pub fn rate(&self, mode: Mode) -> Rate {
-        self.rates[mode as usize]
+        self.rates.0[mode as usize]
     }
 
     /// Whether every parameter lies within its bounds.

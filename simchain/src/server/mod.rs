@@ -153,8 +153,10 @@ pub async fn serve(
         });
     let server = tokio::spawn(async move {
         running.run().await;
-        if let Some(grower) = grower {
-            grower.abort();
+        if let Some(grower) = grower
+            && let Err(error) = grower.await
+        {
+            tracing::error!(%error, "the simulated chain's growth ended badly");
         }
     });
     Ok(ServerHandle { addr, server, imp })

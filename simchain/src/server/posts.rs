@@ -52,10 +52,7 @@ pub(super) async fn post(
     let length = HeaderValue::from(answer.len());
     let body = match mode {
         Body::Slow => warp::reply::stream(drip(answer, stopping)).into_response(),
-        Body::Cut => {
-            let half = answer.slice(..answer.len() / 2);
-            warp::reply::stream(stream::iter([Ok(half), Err(broken())])).into_response()
-        }
+        Body::Cut => warp::reply::stream(half(answer)).into_response(),
         Body::Whole | Body::Refused { .. } => Response::new(answer.into()),
     };
     let mut response = response(StatusCode::OK, body);
@@ -93,6 +90,16 @@ fn drip(
         let byte = body.split_to(1);
         Some((Ok(byte), (body, stopping)))
     })
+}
+
+/// Half of a body, then an end of the connection.
+fn half(body: Bytes) -> impl Stream<Item = Result<Bytes, io::Error>> + Send + Sync + 'static {
+    let half = body.slice(..body.len() / 2);
+    stream::iter([Ok(half)]).chain(stream::once(async {
+        // Unsent bytes would be lost with the connection.
+        tokio::time::sleep(DRIP).await;
+        Err(broken())
+    }))
 }
 
 fn broken() -> io::Error {

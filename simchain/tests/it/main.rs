@@ -5,5 +5,8 @@ mod answers;
 mod determinism;
 mod economy;
 mod honesty;
+mod mischief;
 mod recordings;
+mod reorgs;
 mod support;
+mod transport;
