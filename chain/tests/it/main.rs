@@ -14,5 +14,6 @@ mod naive_pool;
 mod pools;
 mod ranges;
 mod real_blocks;
+mod seeds;
 mod server;
 mod tail;
