@@ -6,6 +6,7 @@ mod classifier;
 mod continuity;
 mod data;
 mod decoding;
+mod disputes;
 mod evidence_on_demand;
 mod fetching;
 mod honest_pools;
