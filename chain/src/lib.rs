@@ -9,6 +9,9 @@
 //! Chain::connect ─► fetch(range) ─► Fetcher::next ─► Extend, in block order
 //!              └──► next_after(tip) ─► TailEvent: Extend | Unwind | AtHead
 //! ```
+//!
+//! What was collected on weak evidence is doubted twice: [`Chain::fetch_to`] fetches it again
+//! with stronger evidence, and [`continuity`] finds omissions in the events themselves.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 

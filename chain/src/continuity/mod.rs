@@ -9,6 +9,7 @@
 mod outcome;
 mod path;
 mod profile;
+mod read;
 mod seed;
 mod track;
 

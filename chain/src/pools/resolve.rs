@@ -58,6 +58,12 @@ impl Resolver {
         }
     }
 
+    /// The multicall contract, unless there is none.
+    pub(crate) fn multicall(&self) -> Option<Address> {
+        self.multicall
+            .filter(|_| self.multicall_answers.load(Relaxed))
+    }
+
     /// Judges contracts that the book does not know; afterwards it knows them.
     pub(crate) async fn resolve(
         &self,
@@ -207,10 +213,7 @@ impl Resolver {
 
     /// `None` where there is no multicall contract, or it does not answer as one.
     async fn call_packed(&self, rpc: &Rpc, asks: &[Ask]) -> Result<Option<Vec<Option<Bytes>>>> {
-        let Some(multicall) = self
-            .multicall
-            .filter(|_| self.multicall_answers.load(Relaxed))
-        else {
+        let Some(multicall) = self.multicall() else {
             return Ok(None);
         };
         let calls = asks

@@ -259,7 +259,8 @@ fn what_cannot_be_is_named() {
         .swap(true, specified, MIN_SQRT_RATIO + U256::ONE)
         .unwrap();
     type Spoil = fn(&mut Swap);
-    let cases: [(Spoil, fn(Contradiction) -> bool); 6] = [
+    type IsNamed = fn(Contradiction) -> bool;
+    let cases: [(Spoil, IsNamed); 6] = [
         (|swap| swap.tick += 1, |what| what == Contradiction::Tick),
         (
             |swap| swap.tick = i32::MAX,
