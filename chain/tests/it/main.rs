@@ -5,6 +5,8 @@ mod bad_input;
 mod classifier;
 mod data;
 mod decoding;
+mod dialects;
+mod endpoints;
 mod fetching;
 mod mini_chain;
 mod pools;
