@@ -352,14 +352,16 @@ impl Standing {
         let drawn = self.rules.backoff.wait(self.rates_in_row, dice);
         self.rates_in_row = self.rates_in_row.saturating_add(1);
         let pause = asked.map_or(drawn, |asked| asked.min(REST_CAP));
-        let rest = Rest {
-            until: now + pause,
-            spare_from: now + pause.min(self.rules.backoff.cap()),
-        };
         // Answers in flight together arrive in any order: the longest wish counts.
-        self.rest = Some(match self.rest {
-            Some(before) if before.until > rest.until => before,
-            _ => rest,
+        let before = self.rest.unwrap_or(Rest {
+            until: now,
+            spare_from: now,
+        });
+        self.rest = Some(Rest {
+            until: before.until.max(now + pause),
+            spare_from: before
+                .spare_from
+                .max(now + pause.min(self.rules.backoff.cap())),
         });
     }
 

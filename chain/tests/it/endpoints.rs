@@ -1,7 +1,7 @@
 //! Chains with several endpoints, one of which is ill.
 
 use crate::{
-    mini_chain::{MiniChain, created_pool, odd_pool, older_pool},
+    mini_chain::{MiniChain, created_pool, older_pool},
     server::{Answer, Server},
 };
 use serde_json::{Value, json};
@@ -57,15 +57,7 @@ async fn swaps(chain: &Chain, method: Method) -> Result<usize, ChainError> {
 
 #[tokio::test]
 async fn what_one_endpoint_cannot_give_another_does() {
-    let pools = [created_pool(), older_pool(), odd_pool()];
-    let expected = {
-        let alone = honest().await;
-        let chain = Chain::connect(config(&[&alone])).await.unwrap();
-        let by_receipts = swaps(&chain, Method::Receipts).await.unwrap();
-        assert_eq!(swaps(&chain, Method::Logs).await.unwrap(), by_receipts);
-        assert!((1..=MiniChain::new(LAST).swaps(0..=LAST, &pools)).contains(&by_receipts));
-        by_receipts
-    };
+    let expected = MiniChain::new(LAST).swaps(0..=LAST, &[created_pool(), older_pool()]);
     let busy = || async {
         Server::start(|_| Answer {
             headers: vec![("retry-after", "60")],
@@ -77,9 +69,9 @@ async fn what_one_endpoint_cannot_give_another_does() {
     let without_a_log = || async {
         changed(|call, reply| {
             if call["method"] == "eth_getBlockReceipts"
-                && let Some(logs) = reply["result"][0]["logs"].as_array_mut()
+                && let Some(receipt) = reply["result"].get_mut(0)
             {
-                logs.pop();
+                receipt["logs"].as_array_mut().map(Vec::pop);
             }
         })
         .await

@@ -222,7 +222,13 @@ fn an_endpoint_that_asks_for_patience_is_left_alone_while_another_can_be_asked()
     };
     assert_eq!(at, alone.now + SECOND);
     alone.now = at;
-    assert_eq!(alone.ticket(&header()).place, 0);
+    let ticket = alone.ticket(&header());
+    // Refused again, it is not asked at once, though the first wait is not over.
+    alone.settle(ticket, MS, Err(&rate(Some(MS * 300))));
+    let Choice::Later(again) = alone.choose(&header()) else {
+        panic!("it was asked");
+    };
+    assert_eq!(again, at + MS * 300);
 }
 
 #[test]
