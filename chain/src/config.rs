@@ -69,8 +69,19 @@ pub struct Limits {
     pub max_tries: u32,
     /// First step of the back-off; the wait is drawn from zero to the step (full jitter).
     pub backoff_base: Duration,
-    /// Largest step of the back-off, and the longest `Retry-After` that is obeyed.
+    /// Largest step of the back-off, and the longest `Retry-After` that is obeyed where no
+    /// other endpoint can be asked.
     pub backoff_cap: Duration,
+    /// Failures in a row after which an endpoint is left alone.
+    pub breaker_failures: u32,
+    /// How long it is left alone at first; each failed probe doubles the pause.
+    pub breaker_pause: Duration,
+    /// Longest such pause.
+    pub breaker_pause_cap: Duration,
+    /// How often an endpoint in use must show that it serves the right chain.
+    pub identity_every: Duration,
+    /// Shortest wait before a question at the tip is put to a second endpoint too.
+    pub hedge_floor: Duration,
     /// Largest body, after decompression.
     pub max_body_bytes: usize,
     /// Bodies and decoded pages held at once, roughly.
@@ -100,6 +111,12 @@ impl Default for Limits {
             max_tries: 8,
             backoff_base: Duration::from_millis(250),
             backoff_cap: Duration::from_secs(20),
+            breaker_failures: 5,
+            breaker_pause: Duration::from_secs(1),
+            breaker_pause_cap: Duration::from_secs(60),
+            // `eth_chainId` is free, and a proxy may change what is behind it at any time.
+            identity_every: Duration::from_secs(180),
+            hedge_floor: Duration::from_millis(100),
             // Mainnet's largest block receipts are some 5 MB of JSON, a page of 20,000 logs some 20 MB.
             max_body_bytes: 64 << 20,
             max_held_bytes: 64 << 20,

@@ -58,14 +58,6 @@ impl FaultKind {
         self.words().1
     }
 
-    /// Whether asking the same again may help.
-    pub(crate) fn is_retried(self) -> bool {
-        matches!(
-            self,
-            Self::Rate | Self::Beyond | Self::Transient | Self::Malformed
-        )
-    }
-
     fn words(self) -> (&'static str, &'static str) {
         match self {
             Self::Span => ("span", "ask for fewer blocks"),
@@ -128,6 +120,25 @@ impl Fault {
         }
     }
 
+    /// Whether our own deadline passed, or the server's.
+    pub(crate) fn is_timeout(&self) -> bool {
+        self.kind == FaultKind::Transient
+            && (self.message.contains(TIMED_OUT) || matches!(self.http, Some(408 | 504)))
+    }
+
+    /// Whether the endpoint refuses that method, or data that old, whatever is asked: another may not.
+    pub(crate) fn is_of_endpoint(&self) -> bool {
+        /// "Method not found", by JSON-RPC 2.0.
+        const NO_METHOD: i64 = -32601;
+        match self.kind {
+            FaultKind::Auth | FaultKind::Depth => true,
+            FaultKind::Params => {
+                self.code == Some(NO_METHOD) || matches!(self.http, Some(404 | 405 | 410))
+            }
+            _ => false,
+        }
+    }
+
     /// Who should act.
     pub fn class(&self) -> ErrorClass {
         match self.kind {
@@ -161,7 +172,7 @@ impl fmt::Display for Fault {
 
 /// A question that got no usable answer, after all its tries.
 #[derive(Debug, thiserror::Error)]
-#[error("{method} at {endpoint} failed after {tries} tries: {fault}")]
+#[error("{method} at {endpoint} failed after {tries} tries: {fault}{}", elsewhere(.also))]
 pub struct RpcError {
     /// The endpoint, redacted.
     pub endpoint: String,
@@ -171,4 +182,14 @@ pub struct RpcError {
     pub tries: u32,
     /// The last failure.
     pub fault: Fault,
+    /// What became of the other endpoints: each by name, with its last failure.
+    pub also: Vec<String>,
+}
+
+fn elsewhere(also: &[String]) -> String {
+    also.iter().fold(String::new(), |mut text, other| {
+        text.push_str("; ");
+        text.push_str(other);
+        text
+    })
 }

@@ -51,6 +51,6 @@ pub use plan::{Bill, PROVIDERS, Plan, ProviderPlan};
 pub use pools::{PoolBook, create2_address};
 pub use presets::Preset;
 pub use receipts::{BlockReceipts, TxReceipt, parse_receipts};
-pub use rpc::{EndpointReport, classify};
+pub use rpc::{Contradiction, EndpointReport, EndpointState, MethodLatency, Questions, classify};
 pub use source::Chain;
 pub use tail::TailEvent;

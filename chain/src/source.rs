@@ -6,7 +6,6 @@ use crate::{
     evidence::check_hash,
     filter::Filter,
     header::{BlockHeader, parse_header},
-    hex,
     pools::{PoolBook, Resolver, Unknown},
     presets::Preset,
     rpc::{Call, EndpointReport, Replies, Rpc},
@@ -14,9 +13,6 @@ use crate::{
 use alloy::primitives::Address;
 use std::sync::Arc;
 use tidegauge_model::{BlockNumber, ChainId, PoolVerdict};
-
-/// geth's words while no block is final.
-const NOTHING_FINAL: &str = "finalized block not found";
 
 /// A connected chain; clones share everything.
 #[derive(Clone)]
@@ -37,25 +33,14 @@ pub(crate) struct Inner {
 }
 
 impl Chain {
-    /// Connects and checks the chain id.
+    /// Connects: at least one endpoint has to serve the right chain. The others show theirs
+    /// before their first answer counts.
     ///
     /// # Errors
     /// Unreachable endpoints, another chain, a chain without preset and factories.
     pub async fn connect(config: ChainConfig) -> Result<Self> {
         let rpc = Rpc::new(&config)?;
-        let id = rpc
-            .ask(&[Call::chain_id()], |replies| {
-                let id = read_quantity(replies, 0, "eth_chainId").map(ChainId)?;
-                match config.chain_id {
-                    Some(expected) if expected != id => Err(ChainError::WrongChain {
-                        endpoint: replies.endpoint.clone(),
-                        expected,
-                        found: id,
-                    }),
-                    _ => Ok(id),
-                }
-            })
-            .await?;
+        let id = rpc.chain_id().await?;
         let preset = Preset::of(id);
         let factories = match (config.factories.is_empty(), preset) {
             (false, _) => config.factories,
@@ -109,11 +94,12 @@ impl Chain {
     /// # Errors
     /// No usable answer.
     pub async fn head(&self) -> Result<BlockHeader> {
-        let head = self.tagged("latest").await?;
-        head.ok_or_else(|| ChainError::NoBlock {
-            endpoint: self.endpoint(),
-            block: BlockNumber(0),
+        let calls = [Call::tagged("latest")];
+        let rpc = &self.inner.rpc;
+        rpc.ask_hedged(&calls, |replies| {
+            maybe_header(replies, 0)?.ok_or_else(|| no_block(replies, BlockNumber(0)))
         })
+        .await
     }
 
     /// The header of a block; `None` if the endpoint has no such block yet.
@@ -121,14 +107,9 @@ impl Chain {
     /// # Errors
     /// No usable answer.
     pub async fn header(&self, number: BlockNumber) -> Result<Option<BlockHeader>> {
-        let header = self.maybe_header(Call::header(number)).await?;
-        match header {
-            Some(found) if found.number != number => Err(ChainError::Lying {
-                endpoint: self.endpoint(),
-                what: format!("block {} in place of block {number}", found.number),
-            }),
-            found => Ok(found),
-        }
+        let calls = [Call::header(number)];
+        let rpc = &self.inner.rpc;
+        rpc.ask(&calls, |replies| header_at(replies, number)).await
     }
 
     /// The height up to which blocks are final; `None` while nothing is.
@@ -143,12 +124,14 @@ impl Chain {
     /// The last block that is final; `None` while nothing is.
     pub(crate) async fn finalized_header(&self) -> Result<Option<BlockHeader>> {
         match self.inner.finality {
-            Finality::Tag => match self.tagged("finalized").await {
-                Err(ChainError::Rpc(error)) if error.fault.message.contains(NOTHING_FINAL) => {
-                    Ok(None)
+            Finality::Tag => {
+                let calls = [Call::tagged("finalized")];
+                let rpc = &self.inner.rpc;
+                match rpc.ask(&calls, |replies| maybe_header(replies, 0)).await {
+                    Err(ChainError::Rpc(error)) if nothing_final(&error.fault.message) => Ok(None),
+                    found => found,
                 }
-                found => found,
-            },
+            }
             Finality::Depth(depth) => {
                 let head = self.head().await?;
                 match head.number.0.checked_sub(depth).map(BlockNumber) {
@@ -187,24 +170,12 @@ impl Chain {
 
     /// The header of a block that must exist.
     pub(crate) async fn known_header(&self, number: BlockNumber) -> Result<BlockHeader> {
-        self.header(number)
-            .await?
-            .ok_or_else(|| ChainError::NoBlock {
-                endpoint: self.endpoint(),
-                block: number,
-            })
-    }
-
-    async fn tagged(&self, tag: &str) -> Result<Option<BlockHeader>> {
-        self.maybe_header(Call::tagged(tag)).await
-    }
-
-    async fn maybe_header(&self, call: Call) -> Result<Option<BlockHeader>> {
-        let calls = [call];
-        self.inner
-            .rpc
-            .ask(&calls, |replies| maybe_header(replies, 0))
-            .await
+        let calls = [Call::header(number)];
+        let rpc = &self.inner.rpc;
+        rpc.ask(&calls, |replies| {
+            header_at(replies, number)?.ok_or_else(|| no_block(replies, number))
+        })
+        .await
     }
 
     /// The endpoints' names, for errors that concern whoever answered.
@@ -214,6 +185,30 @@ impl Chain {
             .first()
             .map(|endpoint| endpoint.endpoint.clone())
             .unwrap_or_default()
+    }
+}
+
+/// The header of that very block; `None` if the endpoint has no such block.
+fn header_at(replies: &Replies, number: BlockNumber) -> Result<Option<BlockHeader>> {
+    match maybe_header(replies, 0)? {
+        Some(found) if found.number != number => Err(ChainError::Lying {
+            endpoint: replies.endpoint.clone(),
+            what: format!("block {} in place of block {number}", found.number),
+        }),
+        found => Ok(found),
+    }
+}
+
+/// How geth and reth say that no block is final yet.
+fn nothing_final(words: &str) -> bool {
+    let words = words.to_lowercase();
+    words.contains("finalized") && words.contains("not found")
+}
+
+fn no_block(replies: &Replies, block: BlockNumber) -> ChainError {
+    ChainError::NoBlock {
+        endpoint: replies.endpoint.clone(),
+        block,
     }
 }
 
@@ -231,14 +226,4 @@ pub(crate) fn maybe_header(replies: &Replies, at: usize) -> Result<Option<BlockH
         source,
     })?;
     Ok(Some(header.brief()))
-}
-
-fn read_quantity(replies: &Replies, at: usize, method: &str) -> Result<u64> {
-    serde_json::from_str::<&str>(replies.text(at))
-        .ok()
-        .and_then(hex::quantity)
-        .ok_or_else(|| ChainError::Lying {
-            endpoint: replies.endpoint.clone(),
-            what: format!("{method} with something that is no quantity"),
-        })
 }

@@ -10,6 +10,8 @@ use tidegauge_model::{BlockNumber, BlockRange};
 pub(crate) struct Call {
     pub(crate) method: Method,
     pub(crate) params: String,
+    /// Blocks that it spans.
+    pub(super) blocks: u64,
 }
 
 /// The methods used, with Alchemy's prices in compute units, its published table of
@@ -25,6 +27,24 @@ pub(crate) enum Method {
 }
 
 impl Method {
+    pub(super) const ALL: [Self; 6] = [
+        Self::ChainId,
+        Self::BlockNumber,
+        Self::GetBlock,
+        Self::GetLogs,
+        Self::GetReceipts,
+        Self::EthCall,
+    ];
+
+    /// The method that a request is named after: that of its dearest call.
+    pub(super) fn principal(calls: &[Call]) -> Self {
+        calls
+            .iter()
+            .map(|call| call.method)
+            .max_by_key(|method| method.throughput_cu())
+            .unwrap_or(Self::ChainId)
+    }
+
     pub(crate) fn name(self) -> &'static str {
         self.row().0
     }
@@ -79,13 +99,14 @@ impl Call {
 
     /// Logs of a range; `filter` is the rest of the filter object, `,"topics":…`.
     pub(crate) fn logs(range: BlockRange, filter: &str) -> Self {
-        Self::new(
-            Method::GetLogs,
-            format!(
-                "[{{\"fromBlock\":\"{:#x}\",\"toBlock\":\"{:#x}\"{filter}}}]",
-                range.from.0, range.to.0
-            ),
-        )
+        let params = format!(
+            "[{{\"fromBlock\":\"{:#x}\",\"toBlock\":\"{:#x}\"{filter}}}]",
+            range.from.0, range.to.0
+        );
+        Self {
+            blocks: range.len_blocks(),
+            ..Self::new(Method::GetLogs, params)
+        }
     }
 
     /// The `,"address":…,"topics":…` of a log filter.
@@ -119,7 +140,11 @@ impl Call {
     }
 
     fn new(method: Method, params: String) -> Self {
-        Self { method, params }
+        Self {
+            method,
+            params,
+            blocks: 1,
+        }
     }
 
     /// The call as a JSON-RPC request.

@@ -35,8 +35,9 @@ pub fn classify(http: Option<u16>, error: Option<&str>) -> Fault {
     }
 }
 
-/// The first matching phrase decides, so the order of rows is part of the table:
-/// "response size" texts also speak of block ranges, "beyond" texts likewise.
+/// The first matching phrase decides, so the order of rows is part of the table: "response
+/// size" texts also speak of block ranges, "beyond" texts likewise, and those about batches
+/// say "more than" and "limit".
 const PHRASES: &[(FaultKind, &[&str])] = &[
     (
         FaultKind::Reverted,
@@ -53,15 +54,31 @@ const PHRASES: &[(FaultKind, &[&str])] = &[
         ],
     ),
     (
+        FaultKind::Batch,
+        &[
+            "batch request",
+            "batch too large",
+            "batch size",
+            "batch limit",
+            "batching",
+            "batch is not",
+            "batches are not",
+            "batch of",
+        ],
+    ),
+    (
         FaultKind::Params,
         &[
             "less number of address",
             "filters. the current limit",
+            "specify an address",
             "too many addresses",
             "too many topics",
             "exceed max addresses",
+            "exceed max topics",
             // Asking again does not make a block final.
             "finalized block not found",
+            "block not found: finalized",
         ],
     ),
     (
@@ -72,7 +89,8 @@ const PHRASES: &[(FaultKind, &[&str])] = &[
             "rate-limit",
             "request rate",
             "ratelimit",
-            "too many requests",
+            "too many request",
+            "quota",
             "compute units per second",
             "compute unit",
             "request limit",
@@ -129,6 +147,8 @@ const PHRASES: &[(FaultKind, &[&str])] = &[
             "timeout exceeded",
             "request timed out",
             "execution timeout",
+            "enabled timeout",
+            "timeout on the free tier",
             "exceeds the limit of logs",
             "logs matched by query exceeds limit",
             "backend response too large",
@@ -140,6 +160,7 @@ const PHRASES: &[(FaultKind, &[&str])] = &[
         &[
             "block range",
             "blocks range",
+            "limited to a",
             "range limit",
             "range too large",
             "range is too large",
@@ -151,18 +172,6 @@ const PHRASES: &[(FaultKind, &[&str])] = &[
             "block span",
             "blocks distance",
             "number of blocks",
-        ],
-    ),
-    (
-        FaultKind::Batch,
-        &[
-            "batch request",
-            "batch size",
-            "batch limit",
-            "batching",
-            "batch is not",
-            "batches are not",
-            "batch of",
         ],
     ),
     (
@@ -275,94 +284,4 @@ pub(super) fn quote(text: &str) -> String {
         .map(|c| if c.is_control() { ' ' } else { c })
         .take(MAX_QUOTED_CHARS)
         .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn causes_are_told_apart() {
-        use FaultKind::*;
-        for (http, error, kind) in [
-            (Some(401), None, Auth),
-            (Some(403), Some(r#"{"code":-32000,"message":"no"}"#), Auth),
-            (Some(429), None, Rate),
-            (Some(500), None, Transient),
-            (
-                Some(503),
-                Some(r#"{"code":-32603,"message":"x"}"#),
-                Transient,
-            ),
-            (Some(404), None, Params),
-            (
-                Some(400),
-                Some(
-                    r#"{"code":-32600,"message":"Under the Free tier plan, you can make eth_getLogs requests with up to a 10 block range."}"#,
-                ),
-                Span,
-            ),
-            (
-                Some(200),
-                Some(
-                    r#"{"code":429,"message":"Your app has exceeded its compute units per second capacity."}"#,
-                ),
-                Rate,
-            ),
-            (
-                Some(200),
-                Some(
-                    r#"{"code":35,"message":"ranges over 10000 blocks are not supported on freetier"}"#,
-                ),
-                Span,
-            ),
-            (
-                Some(200),
-                Some(r#"{"code":-32000,"message":"exceed maximum block range: 50000"}"#),
-                Span,
-            ),
-            (
-                Some(200),
-                Some(
-                    r#"{"code":-32000,"message":"block range extends beyond current head block"}"#,
-                ),
-                Beyond,
-            ),
-            (
-                Some(200),
-                Some(
-                    r#"{"code":-32602,"message":"eth_getLogs: Archive, Debug and trace requests need a paid plan"}"#,
-                ),
-                Depth,
-            ),
-            (
-                Some(200),
-                Some(r#"{"code":4444,"message":"pruned history unavailable"}"#),
-                Depth,
-            ),
-            (
-                Some(200),
-                Some(r#"{"code":3,"message":"execution reverted"}"#),
-                Reverted,
-            ),
-            (
-                Some(200),
-                Some(r#"{"code":-32601,"message":"Method not found"}"#),
-                Params,
-            ),
-            (
-                Some(200),
-                Some(r#"{"code":-32603,"message":"Internal error"}"#),
-                Transient,
-            ),
-            (Some(200), Some(r#"{"code":"odd","message":7}"#), Transient),
-            (
-                Some(200),
-                Some(r#""batch requests are not supported""#),
-                Batch,
-            ),
-        ] {
-            assert_eq!(classify(http, error).kind, kind, "{http:?} {error:?}");
-        }
-    }
 }

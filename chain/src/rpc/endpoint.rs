@@ -4,9 +4,8 @@
 //! ours does neither, and says which part of an exchange failed.
 
 use super::{
-    bill::{Counters, EndpointReport},
-    budget::Budget,
-    call::Call,
+    bill::{Counters, Outcome},
+    call::{Call, Method},
     wire::Replies,
 };
 use crate::{
@@ -20,23 +19,22 @@ use std::{
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     time::Duration,
 };
-use tokio::time::Instant;
 
-/// An endpoint with its connection pool, budget and counters.
+/// An endpoint with its connection pool and counters.
 pub(super) struct Endpoint {
     name: String,
     url: SecretUrl,
     secrets: Vec<String>,
     client: reqwest::Client,
-    budget: Budget,
-    counters: Counters,
+    pub(super) counters: Counters,
     next_id: AtomicU64,
     takes_batches: AtomicBool,
     max_body_bytes: usize,
 }
 
 impl Endpoint {
-    pub(super) fn new(url: &SecretUrl, config: &ChainConfig) -> Result<Self> {
+    /// `name` tells it from the others in reports and errors.
+    pub(super) fn new(name: String, url: &SecretUrl, config: &ChainConfig) -> Result<Self> {
         let client = reqwest::Client::builder()
             .connect_timeout(config.limits.connect_timeout)
             .timeout(config.limits.request_timeout)
@@ -50,11 +48,10 @@ impl Endpoint {
                 problem: format!("no HTTP client for {url}: {}", causes(&error.without_url())),
             })?;
         Ok(Self {
-            name: url.to_string(),
+            name,
             url: url.clone(),
             secrets: url.secrets(),
             client,
-            budget: Budget::new(config.compute_units_per_second),
             counters: Counters::default(),
             next_id: AtomicU64::new(1),
             takes_batches: AtomicBool::new(true),
@@ -66,50 +63,9 @@ impl Endpoint {
         &self.name
     }
 
-    pub(super) fn report(&self) -> EndpointReport {
-        self.counters.report(self.name.clone())
-    }
-
-    pub(super) fn count_retry(&self) {
-        self.counters.count_retry();
-    }
-
-    pub(super) fn count_disputed(&self) {
-        self.counters.count_disputed();
-    }
-
-    /// Sends the calls as one batch, or one by one where batches are refused; with the
-    /// time that the exchanges took.
-    pub(super) async fn send(
-        &self,
-        calls: &[Call],
-    ) -> (std::result::Result<Replies, Fault>, Duration) {
-        let mut replies = Replies::new(self.name.clone());
-        let mut busy = Duration::ZERO;
-        if calls.len() > 1 && self.takes_batches.load(Relaxed) {
-            match self.exchange(calls, &mut replies, &mut busy).await {
-                Err(fault) if fault.kind == FaultKind::Batch => {
-                    self.counters.count_fault(fault.kind);
-                    tracing::warn!(endpoint = self.name, %fault, "sending calls one by one");
-                    self.takes_batches.store(false, Relaxed);
-                }
-                outcome => return (self.finish(outcome.map(|()| replies)), busy),
-            }
-        }
-        for call in calls.chunks(1) {
-            if let Err(fault) = self.exchange(call, &mut replies, &mut busy).await {
-                return (self.finish(Err(fault)), busy);
-            }
-        }
-        (Ok(replies), busy)
-    }
-
-    fn finish(
-        &self,
-        outcome: std::result::Result<Replies, Fault>,
-    ) -> std::result::Result<Replies, Fault> {
-        outcome.map_err(|mut fault| {
-            self.counters.count_fault(fault.kind);
+    /// Sends the calls as one batch, or one by one where batches are refused.
+    pub(super) async fn send(&self, calls: &[Call]) -> std::result::Result<Replies, Fault> {
+        self.send_all(calls).await.map_err(|mut fault| {
             for secret in &self.secrets {
                 fault.message = fault.message.replace(secret.as_str(), "***");
             }
@@ -117,22 +73,35 @@ impl Endpoint {
         })
     }
 
+    async fn send_all(&self, calls: &[Call]) -> std::result::Result<Replies, Fault> {
+        let mut replies = Replies::new(self.name.clone());
+        if calls.len() > 1 && self.takes_batches.load(Relaxed) {
+            match self.exchange(calls, &mut replies).await {
+                Err(fault) if fault.kind == FaultKind::Batch => {
+                    self.counters
+                        .count_outcome(Method::principal(calls), Outcome::Failed(fault.kind));
+                    tracing::warn!(endpoint = self.name, %fault, "sending calls one by one");
+                    self.takes_batches.store(false, Relaxed);
+                }
+                outcome => return outcome.map(|()| replies),
+            }
+        }
+        for call in calls.chunks(1) {
+            self.exchange(call, &mut replies).await?;
+        }
+        Ok(replies)
+    }
+
     async fn exchange(
         &self,
         calls: &[Call],
         replies: &mut Replies,
-        busy: &mut Duration,
     ) -> std::result::Result<(), Fault> {
-        let throughput = calls.iter().map(|call| call.method.throughput_cu()).sum();
-        self.budget.spend(throughput).await;
         let billed: u32 = calls.iter().map(|call| call.method.billed_cu()).sum();
         self.counters
             .count_request(calls.len() as u64, u64::from(billed));
         let first_id = self.next_id.fetch_add(calls.len() as u64, Relaxed);
-        let start = Instant::now();
-        let received = self.post(request_body(calls, first_id)).await;
-        *busy += start.elapsed();
-        let (status, retry_after, body) = received?;
+        let (status, retry_after, body) = self.post(request_body(calls, first_id)).await?;
         self.counters.count_bytes(body.len());
         replies
             .take(status, body, first_id, calls.len())

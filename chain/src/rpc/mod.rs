@@ -1,41 +1,70 @@
 //! Asking endpoints: one question, several tries, one answer or one clear error.
+//!
+//! `roster` chooses among `standing`s, which learn from every answer; `question` asks, again
+//! and elsewhere; `endpoint` speaks HTTP. What learns and chooses is pure: it is told the time.
 
 mod advice;
+mod backoff;
 mod bill;
+mod breaker;
 mod budget;
 mod call;
 mod classify;
+mod concurrency;
+mod dice;
 mod endpoint;
-mod retry;
+mod health;
+mod hedge;
+mod identity;
+mod latency;
+mod ledger;
+mod places;
+mod question;
+mod report;
+mod roster;
+mod slot;
+mod standing;
 mod wire;
 
-pub use bill::EndpointReport;
+pub use bill::Questions;
 pub(crate) use call::{Call, Method};
 pub use classify::classify;
+pub use ledger::Contradiction;
+pub use report::{EndpointReport, EndpointState, MethodLatency};
 pub(crate) use wire::Replies;
 
 use crate::{
     config::ChainConfig,
     error::{ChainError, Result},
-    fault::{FaultKind, RpcError},
 };
+use backoff::Backoff;
+use breaker::BreakerRules;
+use dice::Dice;
 use endpoint::Endpoint;
-use retry::Backoff;
-use std::{
-    sync::atomic::{AtomicUsize, Ordering::Relaxed},
-    time::Duration,
+use hedge::HedgeAllowance;
+use parking_lot::Mutex;
+use places::{MAX_ENDPOINTS, Places};
+use question::Manner;
+use roster::Roster;
+use standing::Rules;
+use std::time::Duration;
+use tokio::{
+    sync::{Notify, Semaphore},
+    time::Instant,
 };
-use tidegauge_model::ErrorClass;
-use tokio::{sync::Semaphore, time::sleep};
 
-/// The endpoints, asked in turn when one fails.
+/// The endpoints, and what is known of them.
 ///
 /// alloy's retry layer has no jitter and charges every method alike, and its
 /// fallback layer takes the first packet even if it is an error; hence our own.
 pub(crate) struct Rpc {
     endpoints: Vec<Endpoint>,
-    preferred: AtomicUsize,
+    roster: Mutex<Roster>,
+    /// An endpoint can be asked that could not before.
+    changed: Notify,
     in_flight: Semaphore,
+    hedging: HedgeAllowance,
+    hedge_floor: Duration,
     backoff: Backoff,
     max_tries: u32,
     total_deadline: Duration,
@@ -44,94 +73,135 @@ pub(crate) struct Rpc {
 
 impl Rpc {
     pub(crate) fn new(config: &ChainConfig) -> Result<Self> {
-        let endpoints: Vec<Endpoint> = config
-            .rpc_urls
-            .iter()
-            .map(|url| Endpoint::new(url, config))
-            .collect::<Result<_>>()?;
-        if endpoints.is_empty() {
-            return Err(no_endpoint());
-        }
+        Self::with_dice(config, Dice::of_process())
+    }
+
+    fn with_dice(config: &ChainConfig, dice: Dice) -> Result<Self> {
         if config.max_in_flight == 0 {
             return Err(ChainError::Config {
                 key: "chain.max_in_flight",
                 problem: "0 requests in flight fetch nothing: use at least 1".to_owned(),
             });
         }
+        let endpoints = endpoints(config)?;
+        let limits = &config.limits;
+        let backoff = Backoff::new(limits.backoff_base, limits.backoff_cap);
+        let rules = Rules {
+            backoff,
+            breaker: BreakerRules {
+                failures: limits.breaker_failures.max(1),
+                pause: limits.breaker_pause,
+                pause_cap: limits.breaker_pause_cap,
+            },
+            identity_every: limits.identity_every,
+            max_in_flight: config.max_in_flight,
+            units_per_second: config.compute_units_per_second,
+        };
         Ok(Self {
-            endpoints,
-            preferred: AtomicUsize::new(0),
+            roster: Mutex::new(Roster::new(rules, endpoints.len(), config.chain_id, dice)),
+            changed: Notify::new(),
             in_flight: Semaphore::new(config.max_in_flight),
-            backoff: Backoff::new(config.limits.backoff_base, config.limits.backoff_cap),
-            max_tries: config.limits.max_tries.max(1),
-            total_deadline: config.limits.total_deadline,
+            hedging: HedgeAllowance::new(),
+            hedge_floor: limits.hedge_floor,
+            backoff,
+            // Every endpoint has its try.
+            max_tries: limits.max_tries.max(endpoints.len() as u32),
+            total_deadline: limits.total_deadline,
             compute_units_per_second: config.compute_units_per_second,
+            endpoints,
         })
     }
 
     /// Asks all calls in one request of one endpoint and reads the answers with `read`.
     ///
-    /// What `read` refutes (an error of class transient) is asked again like a
-    /// failed request: elsewhere if there is another endpoint, and later.
+    /// What `read` refutes (an error of class transient) is held against the endpoint and
+    /// asked again like a failed request: elsewhere if there is another endpoint, or later.
     pub(crate) async fn ask<T>(
         &self,
         calls: &[Call],
         read: impl Fn(&Replies) -> Result<T>,
     ) -> Result<T> {
-        let mut busy = Duration::ZERO;
-        let mut tries = 0;
-        loop {
-            let first = self.preferred.load(Relaxed);
-            let place = first % self.endpoints.len();
-            let Some(endpoint) = self.endpoints.get(place) else {
-                return Err(no_endpoint());
-            };
-            let (outcome, exchange_time) = {
-                // Waiting for our own budget is no fault of the endpoint's, and no try.
-                let _permit = self.in_flight.acquire().await;
-                endpoint.send(calls).await
-            };
-            tries += 1;
-            let (error, retry_after) = match outcome {
-                Ok(replies) => match read(&replies) {
-                    Ok(value) => return Ok(value),
-                    Err(error) => {
-                        endpoint.count_disputed();
-                        (error, None)
-                    }
-                },
-                Err(fault) => {
-                    let retry_after = fault.retry_after;
-                    let error = RpcError {
-                        endpoint: endpoint.name().to_owned(),
-                        method: principal(calls),
-                        tries,
-                        fault,
-                    };
-                    (Box::new(error).into(), retry_after)
-                }
-            };
-            let wait = self.backoff.wait(tries, retry_after);
-            busy += exchange_time + wait;
-            let elsewhere = self.endpoints.len() > tries as usize;
-            if !is_retried(&error, elsewhere)
-                || tries >= self.max_tries
-                || busy >= self.total_deadline
-            {
-                return Err(error);
-            }
-            endpoint.count_retry();
-            tracing::debug!(%error, tries, ?wait, "asking again");
-            // The next try goes to the next endpoint, unless another task has moved on already.
-            let _ = self
-                .preferred
-                .compare_exchange(first, first.wrapping_add(1), Relaxed, Relaxed);
-            sleep(wait).await;
+        let manner = Manner {
+            explores: true,
+            ..Manner::default()
+        };
+        self.answered(calls, read, manner).await
+    }
+
+    /// Like [`Self::ask`], for questions that must not wait: where the first endpoint takes
+    /// longer than usual a second one is asked too, and the first usable answer wins.
+    pub(crate) async fn ask_hedged<T>(
+        &self,
+        calls: &[Call],
+        read: impl Fn(&Replies) -> Result<T>,
+    ) -> Result<T> {
+        let manner = Manner {
+            hedged: true,
+            ..Manner::default()
+        };
+        self.answered(calls, read, manner).await
+    }
+
+    /// Like [`Self::ask`], but of that endpoint only where no other can be asked.
+    #[allow(dead_code)]
+    pub(crate) async fn ask_avoiding<T>(
+        &self,
+        endpoint: &str,
+        calls: &[Call],
+        read: impl Fn(&Replies) -> Result<T>,
+    ) -> Result<T> {
+        let manner = Manner {
+            avoid: Places::of(self.place(endpoint)?),
+            explores: true,
+            ..Manner::default()
+        };
+        self.answered(calls, read, manner).await
+    }
+
+    /// The word of another endpoint; `None` if there is no other that nothing speaks against.
+    #[allow(dead_code)]
+    pub(crate) async fn ask_elsewhere<T>(
+        &self,
+        not: &str,
+        calls: &[Call],
+        read: impl Fn(&Replies) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let manner = Manner {
+            never: Places::of(self.place(not)?),
+            sound_only: true,
+            ..Manner::default()
+        };
+        self.question(calls, read, manner).await
+    }
+
+    /// Holds against an endpoint what was found later: its answer was usable in itself, and
+    /// contradicts what is known. Errors that say nothing against it are left out.
+    #[allow(dead_code)]
+    pub(crate) fn contradict(&self, endpoint: &str, error: &ChainError) {
+        let Ok(place) = self.place(endpoint) else {
+            return;
+        };
+        if let Some(standing) = self.roster.lock().standing_mut(place) {
+            standing.contradicted(error, Instant::now());
         }
     }
 
     pub(crate) fn report(&self) -> Vec<EndpointReport> {
-        self.endpoints.iter().map(Endpoint::report).collect()
+        let now = Instant::now();
+        let roster = self.roster.lock();
+        self.endpoints
+            .iter()
+            .enumerate()
+            .filter_map(|(place, endpoint)| {
+                let standing = roster.standing(place)?;
+                Some(report::report(
+                    endpoint.name(),
+                    &endpoint.counters,
+                    standing,
+                    now,
+                ))
+            })
+            .collect()
     }
 
     /// How many calls of so many compute units fit into one request: no more than the
@@ -144,65 +214,64 @@ impl Rpc {
                 .clamp(1, most),
         }
     }
+
+    async fn answered<T>(
+        &self,
+        calls: &[Call],
+        read: impl Fn(&Replies) -> Result<T>,
+        manner: Manner,
+    ) -> Result<T> {
+        let method = Method::principal(calls);
+        let answer = self.question(calls, read, manner).await?;
+        answer.ok_or_else(|| self.nobody(method))
+    }
+
+    fn endpoint(&self, place: usize) -> Result<&Endpoint> {
+        self.endpoints.get(place).ok_or_else(no_endpoint)
+    }
+
+    /// The place of an endpoint named in an answer.
+    fn place(&self, endpoint: &str) -> Result<usize> {
+        let mut names = self.endpoints.iter().map(Endpoint::name);
+        names
+            .position(|name| name == endpoint)
+            .ok_or_else(no_endpoint)
+    }
+}
+
+/// The endpoints, each with a name of its own: two keys of one provider look the same redacted.
+fn endpoints(config: &ChainConfig) -> Result<Vec<Endpoint>> {
+    let urls = &config.rpc_urls;
+    if urls.is_empty() {
+        return Err(no_endpoint());
+    }
+    if urls.len() > MAX_ENDPOINTS {
+        return Err(ChainError::Config {
+            key: "chain.rpc_urls",
+            problem: format!("{} endpoints: use at most {MAX_ENDPOINTS}", urls.len()),
+        });
+    }
+    let shown: Vec<String> = urls.iter().map(ToString::to_string).collect();
+    urls.iter()
+        .enumerate()
+        .map(|(place, url)| {
+            let name = &shown[place];
+            let same = |until: usize| shown[..until].iter().filter(|other| *other == name).count();
+            let name = match same(urls.len()) {
+                1 => name.clone(),
+                _ => format!("{name} (no. {})", same(place) + 1),
+            };
+            Endpoint::new(name, url, config)
+        })
+        .collect()
 }
 
 fn no_endpoint() -> ChainError {
     ChainError::Config {
         key: "chain.rpc_urls",
-        problem: "no endpoint is given: name at least one".to_owned(),
+        problem: "no such endpoint is given: name at least one".to_owned(),
     }
-}
-
-/// Another endpoint may know what this one refuses; the same one is asked again only
-/// where time may help.
-fn is_retried(error: &ChainError, elsewhere: bool) -> bool {
-    match error {
-        ChainError::Rpc(error) => {
-            let kind = error.fault.kind;
-            kind.is_retried() || elsewhere && matches!(kind, FaultKind::Auth | FaultKind::Depth)
-        }
-        other => other.class() == ErrorClass::Transient,
-    }
-}
-
-/// The call that a request is named after: its dearest.
-fn principal(calls: &[Call]) -> &'static str {
-    calls
-        .iter()
-        .max_by_key(|call| call.method.throughput_cu())
-        .map_or("nothing", |call| call.method.name())
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn batches_stay_within_one_second_of_the_budget() {
-        let config = ChainConfig::new(vec!["http://127.0.0.1:1".parse().unwrap()]);
-        for (budget, units, expected) in [
-            (0, 520, 50),
-            (500, 520, 1),
-            (10_000, 520, 19),
-            (500, 20, 25),
-        ] {
-            let rpc = Rpc::new(&ChainConfig {
-                compute_units_per_second: budget,
-                ..config.clone()
-            })
-            .unwrap();
-            assert_eq!(rpc.batch_of(units, 50), expected, "{budget} {units}");
-        }
-    }
-
-    #[test]
-    fn a_configuration_that_fetches_nothing_is_refused() {
-        let none = ChainConfig::new(vec![]);
-        let error = Rpc::new(&none).err().unwrap();
-        assert!(error.to_string().contains("chain.rpc_urls"), "{error}");
-        let mut idle = ChainConfig::new(vec!["http://127.0.0.1:1".parse().unwrap()]);
-        idle.max_in_flight = 0;
-        let error = Rpc::new(&idle).err().unwrap();
-        assert!(error.to_string().contains("chain.max_in_flight"), "{error}");
-    }
-}
+mod tests;

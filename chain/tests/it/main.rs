@@ -6,8 +6,11 @@ mod classifier;
 mod continuity;
 mod data;
 mod decoding;
+mod dialects;
 mod disputes;
+mod endpoints;
 mod evidence_on_demand;
+
 mod fetching;
 mod heads;
 mod honest_pools;
