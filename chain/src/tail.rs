@@ -246,10 +246,9 @@ impl Chain {
         match word {
             Ok(Some(Some(theirs))) if theirs.hash == fork.first => return Ok(()),
             Ok(Some(Some(_))) => {
-                inner
-                    .rpc
-                    .contradict(endpoint, "a branch that another endpoint does not have");
-                return Err(unconfirmed("another endpoint is on another branch"));
+                let error = unconfirmed("another endpoint is on another branch");
+                inner.rpc.contradict(endpoint, &error);
+                return Err(error);
             }
             Ok(Some(None)) => return Err(unconfirmed("another endpoint has no such block yet")),
             Ok(None) | Err(_) => {}
@@ -287,14 +286,13 @@ impl Chain {
             }
             high = low;
         }
-        self.inner
-            .rpc
-            .contradict(endpoint, "a branch that replaces final blocks");
-        Err(ChainError::TooDeep {
+        let error = ChainError::TooDeep {
             endpoint: endpoint.to_owned(),
             tip: tip.number,
             floor,
-        })
+        };
+        self.inner.rpc.contradict(endpoint, &error);
+        Err(error)
     }
 
     async fn hashes(&self, from: u64, to: u64) -> Result<BTreeMap<BlockNumber, B256>> {

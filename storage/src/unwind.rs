@@ -18,6 +18,9 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, to: BlockRef) -> Result<u64, StoreEr
     let (Some(start), Some(tip)) = (draft.head.start, draft.head.tip) else {
         return Err(unknown());
     };
+    let Some(range) = BlockRange::new(to.number.next(), tip.number) else {
+        return if to == tip { Ok(0) } else { Err(unknown()) };
+    };
     if let Some(finalized) = draft.head.finalized
         && to.number < finalized
     {
@@ -26,9 +29,6 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, to: BlockRef) -> Result<u64, StoreEr
             finalized,
         });
     }
-    let Some(range) = BlockRange::new(to.number.next(), tip.number) else {
-        return if to == tip { Ok(0) } else { Err(unknown()) };
-    };
     let everything = range.from == start;
     if range.from < start || everything && parent_of_start(draft)? != Some(to.hash) {
         return Err(unknown());

@@ -2,7 +2,7 @@
 //! with a repair.
 
 use crate::beneath::Beneath;
-use crate::codec::{decode_token, decode_verdict, encode_token, encode_verdict};
+use crate::codec::{decode_verdict, encode_token, encode_verdict};
 use crate::database::damaged;
 use crate::draft::Draft;
 use crate::error::{StepFault, StoreError};
@@ -79,6 +79,7 @@ pub(crate) fn judge(
     for verdict in &repair.verdicts {
         let known = verdict_beneath(draft, &beneath, verdict.id())?;
         if !says_more(known.as_ref(), verdict, repair.covered.range) {
+            take_over_tokens(draft, &mut beneath, verdict)?;
             put_verdict(draft, &mut beneath, verdict, &refused)?;
         }
     }
@@ -123,18 +124,29 @@ fn take_over(
     else {
         return Ok(false);
     };
-    if let PoolVerdict::Accepted(known) = &verdict {
-        for token in [known.token0, known.token1] {
-            let key = address_key(token);
-            if let Some(value) = draft.get(Family::Tokens, &key)? {
-                let token =
-                    decode_token(&key, &value).map_err(|e| damaged(Family::Tokens, &key, e))?;
-                put_token(draft, beneath, &token)?;
-            }
-        }
-    }
+    take_over_tokens(draft, beneath, &verdict)?;
     put_verdict(draft, beneath, &verdict, refused)?;
     Ok(true)
+}
+
+/// Makes a pool's tokens known beneath the journal, if only the blocks above know them.
+fn take_over_tokens(
+    draft: &mut Draft<'_>,
+    beneath: &mut Beneath,
+    verdict: &PoolVerdict,
+) -> Result<(), StoreError> {
+    let PoolVerdict::Accepted(pool) = verdict else {
+        return Ok(());
+    };
+    for token in [pool.token0, pool.token1] {
+        let key = address_key(token);
+        if beneath.get(draft, Family::Tokens, &key)?.is_none()
+            && let Some(value) = draft.get(Family::Tokens, &key)?
+        {
+            beneath.put(draft, Family::Tokens, &key, value)?;
+        }
+    }
+    Ok(())
 }
 
 /// The verdict on a contract as a store without the journal's blocks would have it.

@@ -185,7 +185,7 @@ impl Chain {
             })
             .collect();
         let data = Multicall3::aggregate3Call { calls }.abi_encode();
-        let calls = [call_at(multicall, &data, at)];
+        let calls = [Call::eth_call_at(multicall, &data, &format!("{:#x}", at.0))];
         let returned = self.inner.rpc.ask(&calls, |replies| bytes_of(replies, 0));
         let outcomes = returned
             .await?
@@ -205,27 +205,19 @@ impl Chain {
         at: BlockNumber,
     ) -> Result<Vec<Option<Bytes>>> {
         let rpc = &self.inner.rpc;
+        let block = format!("{:#x}", at.0);
         let mut answers = Vec::with_capacity(asks.len());
         for chunk in asks.chunks(rpc.batch_of(Method::EthCall.throughput_cu(), READS_PER_BATCH)) {
-            let calls: Vec<Call> = chunk.iter().map(|ask| call_at(contract, ask, at)).collect();
+            let calls: Vec<Call> = chunk
+                .iter()
+                .map(|ask| Call::eth_call_at(contract, ask, &block))
+                .collect();
             let read = |replies: &Replies| -> Result<Vec<Option<Bytes>>> {
                 (0..calls.len()).map(|at| bytes_of(replies, at)).collect()
             };
             answers.extend(rpc.ask(&calls, read).await?);
         }
         Ok(answers)
-    }
-}
-
-/// A read-only call against the state of a block.
-fn call_at(to: Address, data: &[u8], at: BlockNumber) -> Call {
-    let data = Bytes::copy_from_slice(data);
-    Call {
-        method: Method::EthCall,
-        params: format!(
-            "[{{\"to\":\"{to:#x}\",\"data\":\"{data}\"}},\"{:#x}\"]",
-            at.0
-        ),
     }
 }
 

@@ -132,10 +132,15 @@ impl Call {
 
     /// A read-only call against the latest state.
     pub(crate) fn eth_call(to: Address, data: &[u8]) -> Self {
+        Self::eth_call_at(to, data, "latest")
+    }
+
+    /// A read-only call against the state of a block, by number or tag.
+    pub(crate) fn eth_call_at(to: Address, data: &[u8], block: &str) -> Self {
         let data = Bytes::copy_from_slice(data);
         Self::new(
             Method::EthCall,
-            format!("[{{\"to\":\"{to:#x}\",\"data\":\"{data}\"}},\"latest\"]"),
+            format!("[{{\"to\":\"{to:#x}\",\"data\":\"{data}\"}},\"{block}\"]"),
         )
     }
 

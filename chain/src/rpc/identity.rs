@@ -33,7 +33,6 @@ impl Rpc {
     ///
     /// # Errors
     /// Another chain, or no answer.
-    #[allow(dead_code)]
     pub(crate) async fn reidentify(&self, endpoint: &str) -> Result<()> {
         let place = self.place(endpoint)?;
         let permit = self.in_flight.acquire().await.ok();

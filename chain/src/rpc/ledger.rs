@@ -115,6 +115,7 @@ mod tests {
             ledger.record(kind, &error, now);
         }
         let seam = ChainError::TooDeep {
+            endpoint: String::new(),
             tip: BlockNumber(9),
             floor: BlockNumber(3),
         };

@@ -143,7 +143,6 @@ impl Rpc {
     }
 
     /// Like [`Self::ask`], but of that endpoint only where no other can be asked.
-    #[allow(dead_code)]
     pub(crate) async fn ask_avoiding<T>(
         &self,
         endpoint: &str,
@@ -159,7 +158,6 @@ impl Rpc {
     }
 
     /// The word of another endpoint; `None` if there is no other that nothing speaks against.
-    #[allow(dead_code)]
     pub(crate) async fn ask_elsewhere<T>(
         &self,
         not: &str,
@@ -176,7 +174,6 @@ impl Rpc {
 
     /// Holds against an endpoint what was found later: its answer was usable in itself, and
     /// contradicts what is known. Errors that say nothing against it are left out.
-    #[allow(dead_code)]
     pub(crate) fn contradict(&self, endpoint: &str, error: &ChainError) {
         let Ok(place) = self.place(endpoint) else {
             return;

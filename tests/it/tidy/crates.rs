@@ -13,7 +13,12 @@ const WALLS: [(&str, &[&str]); 10] = [
     ("aws_sdk_s3", &["sync"]),
     (
         "warp",
-        &["src/api", "simchain/src/server.rs", "chain/tests"],
+        &[
+            "src/api",
+            "simchain/src/server",
+            "chain/tests",
+            "chain/src/rpc/tests",
+        ],
     ),
     ("indicatif", &["src/progress.rs"]),
     ("alloy", &["chain", "simchain"]),

@@ -91,6 +91,7 @@ async fn a_liar_beside_an_honest_one_is_named() {
     }
     assert_eq!(liar.asked(HEAD), 1, "it is not trusted for a while");
     let seam = ChainError::TooDeep {
+        endpoint: String::new(),
         tip: BlockNumber(9),
         floor: BlockNumber(3),
     };
