@@ -116,12 +116,10 @@ fn open_rocks(
     }
     let tuning = Tuning::new(memory_mib);
     let failed = |e: rocksdb::Error| open_failed(path, e);
-    let rocks = DB::open_cf_descriptors(
-        &tuning.database(create, true).map_err(failed)?,
-        path,
-        tuning.families().map_err(failed)?,
-    )
-    .map_err(failed)?;
+    let mut whole = tuning.database(create).map_err(failed)?;
+    whole.create_missing_column_families(true);
+    let rocks = DB::open_cf_descriptors(&whole, path, tuning.families().map_err(failed)?)
+        .map_err(failed)?;
     Ok(Database {
         rocks,
         path: path.to_owned(),

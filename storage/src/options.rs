@@ -61,11 +61,10 @@ impl Tuning {
         }
     }
 
-    /// Options of the whole; `create` allows a fresh one, `complete` missing families.
-    pub(crate) fn database(&self, create: bool, complete: bool) -> Result<Options, Error> {
+    /// Options of the whole; `create` allows a fresh one.
+    pub(crate) fn database(&self, create: bool) -> Result<Options, Error> {
         let mut options = Options::default().get_options_from_string(INTEGRITY)?;
         options.create_if_missing(create);
-        options.create_missing_column_families(complete);
         options.set_paranoid_checks(true);
         options.set_track_and_verify_wals_in_manifest(true);
         // Survives a torn tail after power loss; what it may lose is collected again.
@@ -92,7 +91,7 @@ impl Tuning {
     /// Options of a reader beside the writer, which writes nothing and cannot verify
     /// logs by the manifest.
     pub(crate) fn beside(&self) -> Result<Options, Error> {
-        let mut options = self.database(false, false)?;
+        let mut options = self.database(false)?;
         options.set_track_and_verify_wals_in_manifest(false);
         Ok(options)
     }
