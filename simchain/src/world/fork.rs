@@ -70,3 +70,41 @@ fn independent(a: &DraftTx, b: &DraftTx) -> bool {
     let touches = |tx: &DraftTx, address| tx.logs.iter().any(|log| log.address == address);
     a.from != b.from && !a.logs.iter().any(|log| touches(b, log.address))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use alloy::primitives::{Address, Log};
+
+    #[test]
+    fn what_depends_on_each_other_keeps_its_order() {
+        let tx = |n: u64| {
+            let contract = Address::repeat_byte((n * 7 % 5) as u8);
+            let log = Log::new_unchecked(contract, Vec::new(), Default::default());
+            let from = Address::repeat_byte((n * 3 % 8) as u8);
+            DraftTx::call(1, from, n, contract, [n; 4], vec![log])
+        };
+        let mut changed = 0;
+        for branch in 1..40 {
+            let (mut txs, before): (Vec<_>, Vec<_>) = (0..16).map(|n| (tx(n), tx(n))).unzip();
+            let place = |txs: &[DraftTx], wanted: &DraftTx| {
+                txs.iter().position(|tx| tx.hash == wanted.hash).unwrap()
+            };
+            Fork::plain(branch).reorder(&mut txs, 1);
+            assert!(txs.iter().zip(&before).all(|(a, b)| a.hash == b.hash));
+            let repeating = Fork {
+                repeats: Some(0),
+                ..Fork::plain(branch)
+            };
+            repeating.reorder(&mut txs, 1);
+            for (n, later) in before.iter().enumerate() {
+                for earlier in &before[..n] {
+                    let is_kept = place(&txs, earlier) < place(&txs, later);
+                    assert!(is_kept || independent(earlier, later));
+                    changed += u32::from(!is_kept);
+                }
+            }
+        }
+        assert!(changed > 100, "{changed}");
+    }
+}
