@@ -81,6 +81,13 @@ async fn collect(
                     number: extend.covered.range.to,
                     hash: extend.covered.end_hash,
                 };
+                // Only where nothing is stored: else the store says how the pools stood.
+                if last.is_none()
+                    && span.after.is_none()
+                    && let Err(error) = watch.seed(chain, &extend).await
+                {
+                    tracing::debug!("pools are watched from their first events on: {error}");
+                }
                 let mut step = Step::Extend(extend);
                 watch.judge(&mut step);
                 if !committer.submit(step) {

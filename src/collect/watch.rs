@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use std::collections::HashMap;
+use tidegauge_chain::Chain;
 use tidegauge_chain::continuity::{Continuity, PoolTerms};
 use tidegauge_model::{BlockNumber, BlockRange, Extend, PoolId, PoolVerdict, Step};
 use tidegauge_storage::Reader;
@@ -9,6 +10,9 @@ use tidegauge_storage::Reader;
 /// Stored blocks observed before the first new one, some 14 hours of mainnet: a pool that was
 /// silent for longer is judged from its second event on.
 const WARM_UP_BLOCKS: u64 = 4_096;
+
+/// Pools seeded from the chain at the start of a store; each takes some tens of calls.
+const MAX_SEEDS: usize = 32;
 
 /// Judges steps before they are committed.
 pub(crate) struct Watch {
@@ -45,6 +49,28 @@ impl Watch {
             }
         }
         Ok(watch)
+    }
+
+    /// Pools of a first range are seeded with what the chain says of them before it, as far as
+    /// an endpoint still knows: without it, a pool's first swap cannot be judged.
+    ///
+    /// # Errors
+    /// No usable answer; an endpoint without that history is none.
+    pub(crate) async fn seed(&mut self, chain: &Chain, first: &Extend) -> Result<(), Error> {
+        let Some(before) = first.covered.range.from.prev() else {
+            return Ok(());
+        };
+        let accepted = first.verdicts.iter().filter_map(|verdict| match verdict {
+            PoolVerdict::Accepted(pool) => Some(pool),
+            PoolVerdict::Refused { .. } => None,
+        });
+        for pool in accepted.take(MAX_SEEDS) {
+            if let Some(seed) = chain.pool_seed(pool, before).await? {
+                self.continuity
+                    .rebase(pool.id, &seed, PoolTerms::from(pool));
+            }
+        }
+        Ok(())
     }
 
     /// Enters what these blocks put in doubt, the blocks before them included.

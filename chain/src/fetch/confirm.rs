@@ -53,7 +53,7 @@ pub(super) async fn confirm(inner: &Inner, claim: &mut Claim, doubt: Doubt) -> R
         }
         let most = blocks_per_request(inner, BLOCKS_PER_REQUEST);
         for part in headers.doubtful.chunks(most) {
-            let (blocks, _, _) = proven_blocks(inner, part, false).await?;
+            let (blocks, _, _) = proven_blocks(inner, part, false, Some(&claim.endpoint)).await?;
             for block in blocks {
                 mended.take(&mut claimed, block);
             }
@@ -68,7 +68,7 @@ pub(super) async fn confirm(inner: &Inner, claim: &mut Claim, doubt: Doubt) -> R
             ),
         });
     }
-    mended.warn(claim);
+    mended.blame(inner, claim);
     claim.records = claimed.into_values().flatten().collect();
     claim.evidence = Evidence::Bloom;
     Ok(())
@@ -154,7 +154,7 @@ impl Mended {
     }
 
     /// One line a page: an endpoint that omits does so in thousands of blocks.
-    fn warn(&self, claim: &Claim) {
+    fn blame(&self, inner: &Inner, claim: &Claim) {
         let Some(first) = self.first else { return };
         tracing::warn!(
             endpoint = claim.endpoint,
@@ -165,6 +165,14 @@ impl Mended {
             proven = self.proven,
             "a log page contradicts its blocks' receipts; the receipts are kept"
         );
+        let error = ChainError::Lying {
+            endpoint: claim.endpoint.clone(),
+            what: format!(
+                "{} logs of blocks {} where their receipts hold {}",
+                self.claimed, claim.range, self.proven
+            ),
+        };
+        inner.rpc.contradict(&claim.endpoint, &error);
     }
 }
 

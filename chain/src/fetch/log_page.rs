@@ -55,7 +55,7 @@ pub(crate) async fn rebuilt_block(
     book: &PoolBook,
     number: BlockNumber,
 ) -> Result<Page> {
-    let (mut blocks, _, endpoint) = proven_blocks(inner, &[number], false).await?;
+    let (mut blocks, _, endpoint) = proven_blocks(inner, &[number], false, None).await?;
     let block = blocks.pop().ok_or_else(|| ChainError::NoBlock {
         endpoint: endpoint.clone(),
         block: number,

@@ -38,42 +38,45 @@ pub(crate) async fn receipt_page(
     range: BlockRange,
 ) -> Result<Page> {
     let numbers: Vec<BlockNumber> = range.iter().collect();
-    let (blocks, bytes, endpoint) = proven_blocks(inner, &numbers, true).await?;
+    let (blocks, bytes, endpoint) = proven_blocks(inner, &numbers, true, None).await?;
     let mut page = blocks_page(inner, book, blocks, &endpoint).await?;
     page.weight = bytes as u64;
     Ok(page)
 }
 
-/// Header and receipts of these blocks, in one request; consecutive ones must link.
+/// Header and receipts of these blocks, in one request; consecutive ones must link. Where an
+/// endpoint's word is in doubt, another one is asked, if there is one.
 pub(crate) async fn proven_blocks(
     inner: &Inner,
     numbers: &[BlockNumber],
     are_consecutive: bool,
+    in_doubt: Option<&str>,
 ) -> Result<(Vec<ProvenBlock>, usize, String)> {
     let calls: Vec<Call> = numbers
         .iter()
         .flat_map(|number| [Call::header(*number), Call::receipts(*number)])
         .collect();
-    inner
-        .rpc
-        .ask(&calls, |replies| {
-            let mut before = None;
-            let mut blocks = Vec::with_capacity(numbers.len());
-            for (place, number) in numbers.iter().enumerate() {
-                let block = read_block(
-                    replies,
-                    place * 2,
-                    place * 2 + 1,
-                    *number,
-                    before,
-                    &inner.filter,
-                )?;
-                before = are_consecutive.then_some(block.header.hash);
-                blocks.push(block);
-            }
-            Ok((blocks, replies.len_bytes(), replies.endpoint.clone()))
-        })
-        .await
+    let read = |replies: &Replies| {
+        let mut before = None;
+        let mut blocks = Vec::with_capacity(numbers.len());
+        for (place, number) in numbers.iter().enumerate() {
+            let block = read_block(
+                replies,
+                place * 2,
+                place * 2 + 1,
+                *number,
+                before,
+                &inner.filter,
+            )?;
+            before = are_consecutive.then_some(block.header.hash);
+            blocks.push(block);
+        }
+        Ok((blocks, replies.len_bytes(), replies.endpoint.clone()))
+    };
+    match in_doubt {
+        Some(endpoint) => inner.rpc.ask_avoiding(endpoint, &calls, read).await,
+        None => inner.rpc.ask(&calls, read).await,
+    }
 }
 
 /// Reads and proves one block out of a request's answers.

@@ -36,6 +36,7 @@ const WALLS: [(&str, &[&str]); 10] = [
         "tidegauge_simchain",
         &[
             "src/commands/simulate.rs",
+            "src/mischief.rs",
             "src/error.rs",
             "simchain",
             "chain/tests",
