@@ -2,14 +2,13 @@
 
 use crate::{
     error::{ChainError, Result},
-    fetch::{Page, blocks_page, read_block, receipt_page},
+    fetch::{Page, blocks_page, headers, read_block, receipt_page},
     header::BlockHeader,
     pools::PoolBook,
     rpc::Call,
     source::{Chain, maybe_header},
 };
 use alloy::primitives::B256;
-use std::collections::BTreeMap;
 use tidegauge_model::{BlockNumber, BlockRange, BlockRef, Coverage, Extend, Step};
 
 /// Deepest walk back, where no finality bounds it earlier.
@@ -295,26 +294,11 @@ impl Chain {
         Err(error)
     }
 
-    async fn hashes(&self, from: u64, to: u64) -> Result<BTreeMap<BlockNumber, B256>> {
-        let calls: Vec<Call> = (from..=to).map(|n| Call::header(BlockNumber(n))).collect();
-        self.inner
-            .rpc
-            .ask(&calls, |replies| {
-                (from..=to)
-                    .enumerate()
-                    .map(|(place, number)| {
-                        let number = BlockNumber(number);
-                        match maybe_header(replies, place)? {
-                            Some(header) if header.number == number => Ok((number, header.hash)),
-                            _ => Err(ChainError::NoBlock {
-                                endpoint: replies.endpoint.clone(),
-                                block: number,
-                            }),
-                        }
-                    })
-                    .collect()
-            })
-            .await
+    async fn hashes(&self, from: u64, to: u64) -> Result<Vec<(BlockNumber, B256)>> {
+        let numbers: Vec<BlockNumber> = (from..=to).map(BlockNumber).collect();
+        let headers = headers(&self.inner, &numbers).await?;
+        let hashes = headers.into_iter().map(|header| header.hash);
+        Ok(numbers.into_iter().zip(hashes).collect())
     }
 }
 

@@ -3,14 +3,14 @@
 
 use super::{
     claim::{Claim, headers_per_request},
-    receipt_page::{ProvenBlock, blocks_per_request, proven_blocks, read_header},
+    piecewise::headers,
+    receipt_page::{ProvenBlock, blocks_per_request, proven_blocks},
 };
 use crate::{
     error::{ChainError, Result},
     evidence::is_in_bloom,
     header::VerifiedHeader,
     logs::LogRecord,
-    rpc::Call,
     source::Inner,
 };
 use alloy::primitives::B256;
@@ -53,8 +53,8 @@ pub(super) async fn confirm(inner: &Inner, claim: &mut Claim, doubt: Doubt) -> R
         }
         let most = blocks_per_request(inner, BLOCKS_PER_REQUEST);
         for part in headers.doubtful.chunks(most) {
-            let (blocks, _, _) = proven_blocks(inner, part, false, Some(&claim.endpoint)).await?;
-            for block in blocks {
+            let proven = proven_blocks(inner, part, false, Some(&claim.endpoint)).await?;
+            for block in proven.blocks {
                 mended.take(&mut claimed, block);
             }
         }
@@ -90,29 +90,29 @@ async fn check_headers(
     claimed: &Claimed,
     doubt: Doubt,
 ) -> Result<Headers> {
-    let calls: Vec<Call> = numbers.iter().map(|number| Call::header(*number)).collect();
-    inner
-        .rpc
-        .ask(&calls, |replies| {
-            let mut headers = Headers {
-                last: before,
-                times: Vec::new(),
-                doubtful: Vec::new(),
-            };
-            for (place, number) in numbers.iter().enumerate() {
-                let header = read_header(replies, place, *number, Some(headers.last))?;
-                headers.last = header.hash;
-                let logs = claimed.get(number).map_or(&[][..], Vec::as_slice);
-                if !logs.is_empty() {
-                    headers.times.push((*number, header.brief().timestamp));
-                }
-                if is_doubtful(inner, &header, logs, doubt) {
-                    headers.doubtful.push(*number);
-                }
-            }
-            Ok(headers)
-        })
-        .await
+    let mut checked = Headers {
+        last: before,
+        times: Vec::new(),
+        doubtful: Vec::new(),
+    };
+    for (number, header) in numbers.iter().zip(headers(inner, numbers).await?) {
+        if header.inner.parent_hash != checked.last {
+            return Err(ChainError::Seam {
+                at: *number,
+                expected: checked.last,
+                found: header.inner.parent_hash,
+            });
+        }
+        checked.last = header.hash;
+        let logs = claimed.get(number).map_or(&[][..], Vec::as_slice);
+        if !logs.is_empty() {
+            checked.times.push((*number, header.brief().timestamp));
+        }
+        if is_doubtful(inner, &header, logs, doubt) {
+            checked.doubtful.push(*number);
+        }
+    }
+    Ok(checked)
 }
 
 fn is_doubtful(inner: &Inner, header: &VerifiedHeader, logs: &[LogRecord], doubt: Doubt) -> bool {

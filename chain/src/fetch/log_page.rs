@@ -5,7 +5,8 @@ use super::{
     claim::{Claim, ask, headers_per_request},
     confirm::{Doubt, confirm},
     page::{Page, PageError},
-    receipt_page::{proven_blocks, read_header},
+    piecewise::{Gathered, headers},
+    receipt_page::proven_blocks,
 };
 use crate::{
     error::{ChainError, Result},
@@ -13,7 +14,6 @@ use crate::{
     logs::LogRecord,
     pools::PoolBook,
     ranges::is_suspect,
-    rpc::Call,
     source::Inner,
 };
 use std::collections::HashMap;
@@ -55,7 +55,11 @@ pub(crate) async fn rebuilt_block(
     book: &PoolBook,
     number: BlockNumber,
 ) -> Result<Page> {
-    let (mut blocks, _, endpoint) = proven_blocks(inner, &[number], false, None).await?;
+    let Gathered {
+        mut blocks,
+        endpoint,
+        ..
+    } = proven_blocks(inner, &[number], false, None).await?;
     let block = blocks.pop().ok_or_else(|| ChainError::NoBlock {
         endpoint: endpoint.clone(),
         block: number,
@@ -141,33 +145,19 @@ async fn timestamps(inner: &Inner, claim: &Claim) -> Result<HashMap<BlockNumber,
     wanted.dedup();
     let mut times = HashMap::with_capacity(wanted.len());
     for chunk in wanted.chunks(headers_per_request(inner)) {
-        let calls: Vec<Call> = chunk
-            .iter()
-            .map(|(number, _)| Call::header(*number))
-            .collect();
-        let found = inner
-            .rpc
-            .ask(&calls, |replies| {
-                chunk
-                    .iter()
-                    .enumerate()
-                    .map(|(place, (number, hash))| {
-                        let header = read_header(replies, place, *number, None)?;
-                        if header.hash != *hash {
-                            return Err(ChainError::Lying {
-                                endpoint: replies.endpoint.clone(),
-                                what: format!(
-                                    "logs of block {number} with hash {hash}, and a header with {}",
-                                    header.hash
-                                ),
-                            });
-                        }
-                        Ok((*number, header.brief().timestamp))
-                    })
-                    .collect::<Result<Vec<_>>>()
-            })
-            .await?;
-        times.extend(found);
+        let numbers: Vec<BlockNumber> = chunk.iter().map(|(number, _)| *number).collect();
+        for ((number, hash), header) in chunk.iter().zip(headers(inner, &numbers).await?) {
+            if header.hash != *hash {
+                return Err(ChainError::Lying {
+                    endpoint: claim.endpoint.clone(),
+                    what: format!(
+                        "logs of block {number} with hash {hash}, whose header has {}",
+                        header.hash
+                    ),
+                });
+            }
+            times.insert(*number, header.brief().timestamp);
+        }
     }
     Ok(times)
 }

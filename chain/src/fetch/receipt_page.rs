@@ -3,6 +3,7 @@
 use super::{
     assemble::{Assembler, Frame, unknown_in},
     page::Page,
+    piecewise::{Gathered, Question, gather},
 };
 use crate::{
     decode::{EventKind, decode},
@@ -38,45 +39,50 @@ pub(crate) async fn receipt_page(
     range: BlockRange,
 ) -> Result<Page> {
     let numbers: Vec<BlockNumber> = range.iter().collect();
-    let (blocks, bytes, endpoint) = proven_blocks(inner, &numbers, true, None).await?;
+    let Gathered {
+        blocks,
+        bytes,
+        endpoint,
+    } = proven_blocks(inner, &numbers, true, None).await?;
     let mut page = blocks_page(inner, book, blocks, &endpoint).await?;
     page.weight = bytes as u64;
     Ok(page)
 }
 
-/// Header and receipts of these blocks, in one request; consecutive ones must link. Where an
-/// endpoint's word is in doubt, another one is asked, if there is one.
+/// Header and receipts of these blocks; consecutive ones must link. Where an endpoint's word is
+/// in doubt, another one is asked, if there is one.
 pub(crate) async fn proven_blocks(
     inner: &Inner,
     numbers: &[BlockNumber],
     are_consecutive: bool,
     in_doubt: Option<&str>,
-) -> Result<(Vec<ProvenBlock>, usize, String)> {
-    let calls: Vec<Call> = numbers
-        .iter()
-        .flat_map(|number| [Call::header(*number), Call::receipts(*number)])
-        .collect();
-    let read = |replies: &Replies| {
-        let mut before = None;
-        let mut blocks = Vec::with_capacity(numbers.len());
-        for (place, number) in numbers.iter().enumerate() {
-            let block = read_block(
-                replies,
-                place * 2,
-                place * 2 + 1,
-                *number,
-                before,
-                &inner.filter,
-            )?;
-            before = are_consecutive.then_some(block.header.hash);
-            blocks.push(block);
-        }
-        Ok((blocks, replies.len_bytes(), replies.endpoint.clone()))
+) -> Result<Gathered<ProvenBlock>> {
+    let question = Question {
+        calls: |number| [Call::header(number), Call::receipts(number)],
+        read: |replies: &Replies, at, number| {
+            read_block(replies, at, at + 1, number, None, &inner.filter)
+        },
     };
-    match in_doubt {
-        Some(endpoint) => inner.rpc.ask_avoiding(endpoint, &calls, read).await,
-        None => inner.rpc.ask(&calls, read).await,
+    let gathered = gather(inner, numbers, in_doubt, question).await?;
+    if are_consecutive {
+        check_links(&gathered.blocks)?;
     }
+    Ok(gathered)
+}
+
+/// Consecutive blocks are of one branch.
+fn check_links(blocks: &[ProvenBlock]) -> Result<()> {
+    for (before, after) in blocks.iter().zip(blocks.iter().skip(1)) {
+        let found = after.header.inner.parent_hash;
+        if found != before.header.hash {
+            return Err(ChainError::Seam {
+                at: after.header.brief().number,
+                expected: before.header.hash,
+                found,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Reads and proves one block out of a request's answers.

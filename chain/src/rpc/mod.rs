@@ -91,7 +91,11 @@ impl Rpc {
             breaker: BreakerRules {
                 failures: limits.breaker_failures.max(1),
                 pause: limits.breaker_pause,
-                pause_cap: limits.breaker_pause_cap,
+                pause_cap: match config.rpc_urls.len() {
+                    // Nobody else is asked meanwhile.
+                    1 => limits.breaker_pause_cap.min(limits.backoff_cap / 4),
+                    _ => limits.breaker_pause_cap,
+                },
             },
             identity_every: limits.identity_every,
             max_in_flight: config.max_in_flight,

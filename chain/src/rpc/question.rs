@@ -81,7 +81,7 @@ impl Rpc {
         let mut rounds = 0;
         let mut last = None;
         loop {
-            let slot = match self.reserve(&wish, &mut spent).await {
+            let slot = match self.reserve(&wish, &mut spent, &mut tries).await {
                 Reserved::Slot(slot) => slot,
                 Reserved::Round => {
                     wish.tried = Places::default();
@@ -169,8 +169,9 @@ impl Rpc {
     }
 
     /// Waits for an endpoint that can be asked. Waiting for one that is left alone or rests
-    /// counts as time spent on the question.
-    async fn reserve(&self, wish: &Wish, spent: &mut Duration) -> Reserved<'_> {
+    /// counts as time spent on the question; where every endpoint is left alone, a failed probe
+    /// is a failed try of all that wait for it.
+    async fn reserve(&self, wish: &Wish, spent: &mut Duration, tries: &mut u32) -> Reserved<'_> {
         let mut permit = None;
         loop {
             if permit.is_none() {
@@ -180,9 +181,10 @@ impl Rpc {
             // From here on no change is missed.
             changed.as_mut().enable();
             let now = Instant::now();
-            let (choice, all_elsewhere) = {
+            let (choice, all_elsewhere, all_open) = {
                 let mut roster = self.roster.lock();
-                (roster.choose(wish, now), roster.all_elsewhere().is_some())
+                let choice = roster.choose(wish, now);
+                (choice, roster.all_elsewhere().is_some(), roster.all_open())
             };
             match choice {
                 Choice::Ask(ticket) => return Reserved::Slot(Slot::new(self, ticket, permit)),
@@ -193,11 +195,15 @@ impl Rpc {
                     permit = None;
                     let left = self.total_deadline.saturating_sub(*spent);
                     // Time does not turn another chain into ours.
-                    if wish.sound_only || all_elsewhere || at > now + left {
+                    if wish.sound_only
+                        || all_elsewhere
+                        || at > now + left
+                        || *tries >= self.max_tries
+                    {
                         return Reserved::Nobody;
                     }
                     select! {
-                        () = sleep_until(at) => {}
+                        () = sleep_until(at) => *tries += u32::from(all_open),
                         () = changed => {}
                     }
                     *spent += now.elapsed();

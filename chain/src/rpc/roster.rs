@@ -192,6 +192,13 @@ impl Roster {
         found
     }
 
+    /// Whether every endpoint is left alone after a run of failures.
+    pub(super) fn all_open(&self) -> bool {
+        self.standings
+            .iter()
+            .all(|standing| standing.breaker.is_open())
+    }
+
     /// The quickest class of the best tier, there the least loaded, there the first named;
     /// now and then another, to see how it does.
     fn pick(&mut self, ready: &[Candidate], tier: Tier, explores: bool) -> Option<usize> {

@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tidegauge_chain::Method;
 use tidegauge_simchain::{
-    Hostility, Mode, Rate, ServeOptions, ServerHandle, SimChain, SimConfig, serve,
+    Hostility, Limits, Mode, Rate, ServeOptions, ServerHandle, SimChain, SimConfig, serve,
 };
 use tokio::runtime::Runtime;
 
@@ -89,6 +89,11 @@ impl Arena {
         let open = |hostility: Option<Hostility>| {
             let options = ServeOptions {
                 hostility,
+                limits: Limits {
+                    // Many small pages: many occasions.
+                    max_range_blocks: Some(8),
+                    ..Limits::default()
+                },
                 ..ServeOptions::default()
             };
             let listen = "127.0.0.1:0".parse().unwrap();
@@ -275,12 +280,13 @@ impl Drop for Grower {
     }
 }
 
-fn settings(method: Method) -> [&'static str; 6] {
+fn settings(method: Method) -> [&'static str; 7] {
     [
         match method {
             Method::Receipts => "--set=chain.method=receipts",
             Method::Logs => "--set=chain.method=logs",
         },
+        "--set=chain.id=1337",
         "--set=chain.start=0",
         "--set=chain.poll_interval_ms=100",
         "--set=chain.silence_s=1",
