@@ -4,6 +4,8 @@
 
 mod arena;
 mod bad_input;
+#[cfg(feature = "failpoints")]
+mod crash_points;
 mod evm;
 mod faults;
 mod kill;

@@ -1,6 +1,6 @@
 //! A log page as received, pinned between two headers of the same answer.
 
-use super::receipt_page::read_header;
+use super::headers::read_header;
 use crate::{
     error::{ChainError, Result},
     filter::Filter,

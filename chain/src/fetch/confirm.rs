@@ -3,7 +3,7 @@
 
 use super::{
     claim::{Claim, headers_per_request},
-    piecewise::headers,
+    headers::headers,
     receipt_page::{ProvenBlock, blocks_per_request, proven_blocks},
 };
 use crate::{

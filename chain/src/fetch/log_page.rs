@@ -4,8 +4,9 @@ use super::{
     assemble::{Assembler, Frame, unknown_in},
     claim::{Claim, ask, headers_per_request},
     confirm::{Doubt, confirm},
+    headers::headers,
     page::{Page, PageError},
-    piecewise::{Gathered, headers},
+    piecewise::Gathered,
     receipt_page::proven_blocks,
 };
 use crate::{

@@ -4,12 +4,13 @@ mod assemble;
 mod claim;
 mod confirm;
 mod fetcher;
+mod headers;
 mod log_page;
 mod page;
 mod piecewise;
 mod receipt_page;
 
 pub use fetcher::Fetcher;
+pub(crate) use headers::headers;
 pub(crate) use page::Page;
-pub(crate) use piecewise::headers;
 pub(crate) use receipt_page::{blocks_page, read_block, receipt_page};

@@ -2,7 +2,6 @@
 
 use crate::{
     error::{ChainError, Result},
-    header::VerifiedHeader,
     rpc::{Call, Replies},
     source::Inner,
 };
@@ -92,15 +91,4 @@ struct Part<T> {
     refuted: Option<ChainError>,
     bytes: usize,
     endpoint: String,
-}
-
-/// These blocks' headers, each hashed to itself.
-pub(crate) async fn headers(inner: &Inner, numbers: &[BlockNumber]) -> Result<Vec<VerifiedHeader>> {
-    let question = Question {
-        calls: |number| [Call::header(number)],
-        read: |replies: &Replies, at, number| {
-            super::receipt_page::read_header(replies, at, number, None)
-        },
-    };
-    Ok(gather(inner, numbers, None, question).await?.blocks)
 }

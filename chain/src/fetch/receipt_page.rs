@@ -2,15 +2,16 @@
 
 use super::{
     assemble::{Assembler, Frame, unknown_in},
+    headers::{disproved, read_header},
     page::Page,
     piecewise::{Gathered, Question, gather},
 };
 use crate::{
     decode::{EventKind, decode},
     error::{ChainError, Result},
-    evidence::{EvidenceError, check_hash, check_place, check_receipts},
+    evidence::check_receipts,
     filter::Filter,
-    header::{VerifiedHeader, parse_header},
+    header::VerifiedHeader,
     logs::LogRecord,
     pools::PoolBook,
     receipts::{BlockReceipts, parse_receipts},
@@ -109,35 +110,6 @@ pub(crate) fn read_block(
     check_receipts(&header, &receipts).map_err(|source| disproved(replies, source))?;
     let records = records_of(&header, &receipts, filter);
     Ok(ProvenBlock { header, records })
-}
-
-/// Reads and verifies one header.
-pub(crate) fn read_header(
-    replies: &Replies,
-    at: usize,
-    number: BlockNumber,
-    before: Option<B256>,
-) -> Result<VerifiedHeader> {
-    if replies.is_null(at) {
-        return Err(ChainError::NoBlock {
-            endpoint: replies.endpoint.clone(),
-            block: number,
-        });
-    }
-    let stated = parse_header(replies.text(at)).map_err(|problem| ChainError::Lying {
-        endpoint: replies.endpoint.clone(),
-        what: format!("block {number} with {problem}"),
-    })?;
-    let header = check_hash(stated).map_err(|source| disproved(replies, source))?;
-    check_place(&header, number, before).map_err(|source| disproved(replies, source))?;
-    Ok(header)
-}
-
-fn disproved(replies: &Replies, source: EvidenceError) -> ChainError {
-    ChainError::Evidence {
-        endpoint: replies.endpoint.clone(),
-        source,
-    }
 }
 
 /// The logs of ours among a block's receipts.

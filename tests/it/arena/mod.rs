@@ -23,7 +23,9 @@ const HISTORY_BLOCKS: u64 = 240;
 /// Between two live blocks.
 const BLOCK_EVERY: Duration = Duration::from_millis(120);
 /// How often the one mode strikes.
-const OFTEN: Rate = Rate::per_thousand(200);
+const OFTEN: Rate = Rate::per_thousand(100);
+/// How often, where each strike costs seconds.
+const AT_TIMES: Rate = Rate::per_thousand(30);
 /// Longest life of a collector before it is killed.
 const LONGEST_LIFE: Duration = Duration::from_secs(4);
 /// The deepest reorganisation: everything that is not final.
@@ -114,7 +116,11 @@ impl Arena {
                 vec![open(Some(all)), open(Some(other))]
             }
             Hardship::One(mode) => {
-                let one = hostile(Hostility::default().with(mode, OFTEN), seed);
+                let rate = match mode {
+                    Mode::RateLimit | Mode::SlowBody | Mode::Latency => AT_TIMES,
+                    _ => OFTEN,
+                };
+                let one = hostile(Hostility::default().with(mode, rate), seed);
                 let mut servers = vec![open(Some(one))];
                 if mode == Mode::WrongChain {
                     servers.push(open(None));
@@ -156,6 +162,22 @@ impl Arena {
         self.weigh(&daemon);
         daemon.kill();
         self.kills += 1;
+    }
+
+    /// Starts the collector so that it ends itself at a crash point; `false` if it did not get
+    /// there in time.
+    #[cfg(feature = "failpoints")]
+    pub(crate) fn crash_at(&mut self, point: &str, passes: u32) -> bool {
+        let failpoints = format!("{point}={passes}*off->return");
+        let crashed = Daemon::crash(
+            &self.store(),
+            &self.servers[0].url(),
+            &settings(self.method),
+            &failpoints,
+            LONGEST_LIFE,
+        );
+        self.kills += 1;
+        crashed
     }
 
     /// Starts the collector on its store, and lets it be while the chain grows by so many blocks.

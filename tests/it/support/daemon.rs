@@ -54,6 +54,23 @@ impl Daemon {
         }
     }
 
+    /// Runs it with these crash points, see `FAILPOINTS`, until it ends itself; killed after a
+    /// while, and `false`, if it does not.
+    #[cfg(feature = "failpoints")]
+    pub(crate) fn crash(
+        store: &Path,
+        url: &str,
+        settings: &[&str],
+        failpoints: &str,
+        life: Duration,
+    ) -> bool {
+        let mut arguments = vec!["--set=api.listen=127.0.0.1:0"];
+        arguments.extend(settings);
+        arguments.push("run");
+        let program = Program::on(store, url, &arguments).env("FAILPOINTS", failpoints);
+        program.kill_after_or_abort(life)
+    }
+
     /// A document of its API; `None` while it does not answer.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
         let mut stream = TcpStream::connect(&self.address).ok()?;

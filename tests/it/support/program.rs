@@ -76,6 +76,29 @@ impl Program {
         self
     }
 
+    /// Kills it after a while; whether it aborted before, as at a crash point.
+    #[cfg(feature = "failpoints")]
+    pub(crate) fn kill_after_or_abort(self, life: Duration) -> bool {
+        use std::os::unix::process::ExitStatusExt;
+        let (mut child, stdout, stderr) = self.start();
+        let begun = Instant::now();
+        let mut status = None;
+        while status.is_none() && begun.elapsed() < life {
+            thread::sleep(POLL);
+            status = child.try_wait().expect("the program's state");
+        }
+        let _ = child.kill();
+        let ended = child.wait().expect("its end");
+        let said = (stdout.join().unwrap(), stderr.join().unwrap());
+        const SIGABRT: i32 = 6;
+        const SIGKILL: i32 = 9;
+        assert!(
+            matches!(ended.signal(), Some(SIGABRT | SIGKILL)),
+            "{ended}: {said:?}"
+        );
+        ended.signal() == Some(SIGABRT)
+    }
+
     /// Starts it, its output and errors to be read.
     pub(crate) fn spawn(mut self) -> Child {
         self.0.spawn().expect("starting the program")
