@@ -127,6 +127,21 @@ impl Report {
         self.tip.as_ref().map(|tip| tip.number)
     }
 
+    /// Blocks by the evidence behind them.
+    pub(crate) fn evidence_blocks(&self) -> &BTreeMap<Evidence, u64> {
+        &self.evidence_blocks
+    }
+
+    /// Swaps stored.
+    pub(crate) fn swaps(&self) -> u64 {
+        self.counters.swaps
+    }
+
+    /// Ranges in dispute.
+    pub(crate) fn disputes(&self) -> u64 {
+        self.disputes
+    }
+
     /// One screen for people, with ages as of `now`.
     pub(crate) fn screen(&self, now: UnixSeconds) -> String {
         let mut out = String::new();

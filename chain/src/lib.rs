@@ -53,4 +53,4 @@ pub use presets::Preset;
 pub use receipts::{BlockReceipts, TxReceipt, parse_receipts};
 pub use rpc::{Contradiction, EndpointReport, EndpointState, MethodLatency, Questions, classify};
 pub use source::Chain;
-pub use tail::TailEvent;
+pub use tail::{Lookup, Ours, TailEvent};

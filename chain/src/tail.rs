@@ -67,12 +67,21 @@ impl Fork {
     }
 }
 
+/// What we hold.
+#[derive(Clone, Copy)]
+pub struct Ours<'a> {
+    /// Names the hash of a block of our own chain; `None` where it is not kept.
+    pub hash_of: Lookup<'a>,
+    /// Up to here our blocks are final, and never unwound.
+    pub final_to: Option<BlockNumber>,
+}
+
 /// Names the hash of a block of our own chain; `None` where it is not kept.
-type Lookup<'a> = &'a (dyn Fn(BlockNumber) -> Option<B256> + Send + Sync);
+pub type Lookup<'a> = &'a (dyn Fn(BlockNumber) -> Option<B256> + Send + Sync);
 
 impl Chain {
     /// The block after our tip, proven by its receipts; or the way back, if the chain has
-    /// left our branch. `lookup` names the hashes of our own blocks.
+    /// left our branch.
     ///
     /// An endpoint that does not know our tip lags; that is no reorganisation. A branch that
     /// replaces more than a few blocks needs another's word (see [`ChainError::Unconfirmed`]).
@@ -82,30 +91,30 @@ impl Chain {
     pub async fn next_after(
         &self,
         tip: BlockRef,
-        lookup: Lookup<'_>,
+        ours: Ours<'_>,
         book: &PoolBook,
     ) -> Result<TailEvent> {
         let next = tip.number.next();
         let calls = [Call::header(tip.number), Call::header(next)];
-        let (ours, after, endpoint) = self
+        let (theirs, after, endpoint) = self
             .inner
             .rpc
             .ask_hedged(&calls, |replies| {
-                let ours = maybe_header(replies, 0)?;
-                if let Some(ours) = ours
-                    && ours.number != tip.number
+                let theirs = maybe_header(replies, 0)?;
+                if let Some(theirs) = theirs
+                    && theirs.number != tip.number
                 {
                     return Err(ChainError::Lying {
                         endpoint: replies.endpoint.clone(),
-                        what: format!("block {} in place of block {}", ours.number, tip.number),
+                        what: format!("block {} in place of block {}", theirs.number, tip.number),
                     });
                 }
-                Ok((ours, maybe_header(replies, 1)?, replies.endpoint.clone()))
+                Ok((theirs, maybe_header(replies, 1)?, replies.endpoint.clone()))
             })
             .await?;
-        let after = match (ours, after) {
-            (Some(ours), _) if ours.hash != tip.hash => {
-                return self.branch(tip, &endpoint, lookup, book).await;
+        let after = match (theirs, after) {
+            (Some(theirs), _) if theirs.hash != tip.hash => {
+                return self.branch(tip, &endpoint, ours, book).await;
             }
             (Some(_), Some(after)) if after.parent == tip.hash => after,
             // The endpoint lags, nothing is new, or the chain changed between two questions.
@@ -113,7 +122,7 @@ impl Chain {
         };
         let (page, finalized) = tokio::try_join!(
             self.tip_page(after, book),
-            self.trusted_finalized(after.number, lookup)
+            self.trusted_finalized(after.number, ours.hash_of)
         )?;
         Ok(match page {
             Some(page) => TailEvent::Extend(extend(page, finalized, book)),
@@ -176,13 +185,15 @@ impl Chain {
         &self,
         tip: BlockRef,
         endpoint: &str,
-        lookup: Lookup<'_>,
+        ours: Ours<'_>,
         book: &PoolBook,
     ) -> Result<TailEvent> {
+        let lookup = ours.hash_of;
         // Its own blocks would look just so.
         self.inner.rpc.reidentify(endpoint).await?;
-        let finalized = self.finalized().await?;
-        let to = self.ancestor(tip, endpoint, finalized, lookup).await?;
+        let to = self.ancestor(tip, endpoint, ours).await?;
+        // Beyond the ancestor nothing of ours says that it is not too great.
+        let finalized = self.finalized().await?.filter(|last| *last <= to.number);
         let head = self.head().await?;
         let last = head.number.0.min(to.number.0 + MAX_REPLACEMENT_BLOCKS);
         let mut pages = Vec::new();
@@ -253,33 +264,26 @@ impl Chain {
             Ok(None) | Err(_) => {}
         }
         match self.finalized_header().await? {
-            Some(last)
-                if last.number <= fork.to.number && lookup(last.number) == Some(last.hash) =>
-            {
-                Ok(())
-            }
+            // What it calls final is ours, or lies on the branch itself.
+            Some(last) if last.number > fork.to.number => Ok(()),
+            Some(last) if lookup(last.number) == Some(last.hash) => Ok(()),
             _ => Err(unconfirmed(
                 "there is no other endpoint to ask, and what this one calls final is none of our blocks",
             )),
         }
     }
 
-    async fn ancestor(
-        &self,
-        tip: BlockRef,
-        endpoint: &str,
-        finalized: Option<BlockNumber>,
-        lookup: Lookup<'_>,
-    ) -> Result<BlockRef> {
+    async fn ancestor(&self, tip: BlockRef, endpoint: &str, ours: Ours<'_>) -> Result<BlockRef> {
         let lowest = tip.number.0.saturating_sub(MAX_UNWIND_BLOCKS);
-        let floor = BlockNumber(finalized.map_or(0, |block| block.0).max(lowest));
+        let floor = BlockNumber(ours.final_to.map_or(0, |block| block.0).max(lowest));
         let mut high = tip.number.0;
         while high > floor.0 {
             let low = high.saturating_sub(WALK_HEADERS).max(floor.0);
             let theirs = self.hashes(low, high - 1).await?;
             for (number, hash) in theirs.into_iter().rev() {
-                let ours = lookup(number).ok_or(ChainError::UnknownAncestor { block: number })?;
-                if ours == hash {
+                let known = (ours.hash_of)(number);
+                let known = known.ok_or(ChainError::UnknownAncestor { block: number })?;
+                if known == hash {
                     return Ok(BlockRef { number, hash });
                 }
             }

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod latest;
+mod metrics;
 mod routes;
 mod server;
 

@@ -77,6 +77,9 @@ pub(super) fn routes(
         .and_then(|context, range: Range| {
             blocking(context, move |context| coverage(context, range))
         });
+    let metrics = warp::path!("metrics")
+        .and(context.clone())
+        .and_then(|context| blocking(context, metrics));
     let status = warp::path!("api" / "status")
         .and(context)
         .and_then(|context| blocking(context, status));
@@ -87,6 +90,8 @@ pub(super) fn routes(
                 .or(readyz)
                 .unify()
                 .or(coverage)
+                .unify()
+                .or(metrics)
                 .unify()
                 .or(status)
                 .unify(),
@@ -143,6 +148,13 @@ fn status(context: &Context) -> Result<Response, Error> {
     ))
 }
 
+fn metrics(context: &Context) -> Result<Response, Error> {
+    let mut response = super::metrics::scrape(context)?.into_response();
+    let format = warp::http::HeaderValue::from_static("text/plain; version=0.0.4");
+    response.headers_mut().insert("content-type", format);
+    Ok(response)
+}
+
 /// `?from=&to=`, by default everything.
 #[derive(Deserialize)]
 struct Range {
@@ -193,7 +205,7 @@ async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
         (
             StatusCode::NOT_FOUND,
             "not_found",
-            "see /, /api/status, /api/coverage, /healthz, /readyz",
+            "see /, /api/status, /api/coverage, /metrics, /healthz, /readyz",
         )
     } else if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
         (

@@ -3,7 +3,7 @@
 use super::{Committer, Live, Stage, Watch, pool_book};
 use crate::error::Error;
 use std::time::Instant;
-use tidegauge_chain::{Chain, Heads, TailEvent, Wake};
+use tidegauge_chain::{Chain, Heads, Ours, TailEvent, Wake};
 use tidegauge_model::{B256, BlockNumber, BlockRef, Coverage};
 use tidegauge_storage::Reader;
 use tokio_util::sync::CancellationToken;
@@ -25,8 +25,12 @@ pub(crate) async fn follow(
     let stored = |block: BlockNumber| hash_at(reader, block);
     let mut woken = Instant::now();
     while let Some(tip) = committer.tip() {
+        let ours = Ours {
+            hash_of: &stored,
+            final_to: reader.view()?.finalized(),
+        };
         let event = tokio::select! {
-            event = chain.next_after(tip, &stored, &book) => event?,
+            event = chain.next_after(tip, ours, &book) => event?,
             () = stop.cancelled() => return Ok(()),
         };
         live.enter(Stage::Following);
@@ -46,13 +50,7 @@ pub(crate) async fn follow(
                 continue;
             }
             TailEvent::Unwind { to, .. } => {
-                live.unwound(tip.number.0 - to.number.0);
-                tracing::warn!(
-                    "the chain left our branch: unwinding from block {} to block {} {}",
-                    tip.number,
-                    to.number,
-                    to.hash
-                );
+                unwinds(live, tip, to);
                 event.into_step()
             }
             TailEvent::Extend(_) => event.into_step(),
@@ -66,6 +64,52 @@ pub(crate) async fn follow(
         live.durable_after(woken.elapsed());
     }
     Ok(())
+}
+
+/// Goes back to the chain, where it left our branch while nobody followed: what is far behind
+/// the head is then collected from there.
+///
+/// # Errors
+/// As [`follow`].
+pub(crate) async fn rejoin(
+    chain: &Chain,
+    committer: &Committer,
+    reader: &Reader,
+    live: &Live,
+) -> Result<(), Error> {
+    let Some(tip) = committer.tip() else {
+        return Ok(());
+    };
+    let final_to = reader.view()?.finalized();
+    if final_to >= Some(tip.number) {
+        return Ok(());
+    }
+    let book = pool_book(reader)?;
+    let ours = Ours {
+        hash_of: &|block| hash_at(reader, block),
+        final_to,
+    };
+    let event = chain.next_after(tip, ours, &book).await?;
+    if let TailEvent::Unwind { to, .. } = &event {
+        unwinds(live, tip, *to);
+        let expected = end_of(&event, tip);
+        if let Some(step) = event.into_step()
+            && committer.submit(step)
+        {
+            committer.wait_for(expected).await;
+        }
+    }
+    Ok(())
+}
+
+fn unwinds(live: &Live, tip: BlockRef, to: BlockRef) {
+    live.unwound(tip.number.0 - to.number.0);
+    tracing::warn!(
+        "the chain left our branch: unwinding from block {} to block {} {}",
+        tip.number,
+        to.number,
+        to.hash
+    );
 }
 
 /// The hash that the store knows at a height: a block's own, or that of a range's end.

@@ -23,7 +23,7 @@ mod watch;
 pub(crate) use backfill::{Span, backfill};
 pub(crate) use commit::Committer;
 pub(crate) use connect::{address, connect, method, open_store, pool_book};
-pub(crate) use follow::follow;
+pub(crate) use follow::{follow, rejoin};
 pub(crate) use latencies::Latencies;
 pub(crate) use live::{Live, Stage, Tail};
 pub(crate) use mend::{mend, mend_for_ever};

@@ -85,7 +85,8 @@ struct Piece {
     parent: Option<B256>,
 }
 
-/// Fetches what lacks the evidence and repairs what differs; `heard` follows the findings.
+/// Fetches what lacks the evidence and repairs what differs; `heard` follows the findings, from
+/// none on.
 /// Transient failures begin again from what is repaired. Returns early when told to stop.
 ///
 /// # Errors
@@ -102,6 +103,10 @@ pub(crate) async fn verify(
     let pieces = pieces(reader, wanted)?;
     let total_blocks = pieces.iter().map(|piece| piece.range.len_blocks()).sum();
     let mut findings = Findings::default();
+    heard(Heard {
+        total_blocks,
+        findings,
+    });
     for piece in pieces {
         let mut left = piece;
         let mut patience = Patience::default();

@@ -35,7 +35,12 @@ pub(super) async fn backfill(config: Config, flags: Collecting) -> Result<(), Er
     let live = Arc::new(Live::default());
     let committer = Committer::start(store, live.clone())?;
     let fetched = async {
-        collect::backfill(&chain, &committer, &reader, span, method, &live, &stop).await?;
+        collect::rejoin(&chain, &committer, &reader, &live).await?;
+        // Where the chain had left our branch, there is more to collect.
+        let left = continue_from(range, start, committer.tip())?;
+        if let Some(span) = left {
+            collect::backfill(&chain, &committer, &reader, span, method, &live, &stop).await?;
+        }
         collect::mend(&chain, &committer, &reader, &live, &stop).await
     }
     .await;

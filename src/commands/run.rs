@@ -113,6 +113,7 @@ async fn collect_once(
 ) -> Result<(), Error> {
     let head = chain.head().await?;
     live.saw_head(head.number);
+    collect::rejoin(chain, committer, reader, live).await?;
     let from = match committer.tip() {
         Some(tip) => tip.number.next(),
         None => collect::start_block(chain, &config.chain.start).await?,

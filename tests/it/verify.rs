@@ -85,6 +85,15 @@ fn the_daemon_verifies_what_it_holds() {
     assert_eq!(certificate["found"]["missing"], 1, "{certificate:#}");
     let coverage = daemon.get("/api/coverage").expect("coverage");
     assert_eq!(coverage["weakest"], "receipts", "{coverage:#}");
+    let metrics = daemon.text("/metrics").expect("metrics");
+    for line in [
+        "tidegauge_disputes 0",
+        "tidegauge_covered_blocks{evidence=\"claimed\"} 0",
+        "tidegauge_rpc_health{endpoint=\"",
+        "outcome=\"answered\"",
+    ] {
+        assert!(metrics.contains(line), "no `{line}`:\n{metrics}");
+    }
     let refused = Program::on(
         &spoiled.store(),
         &spoiled.chain.url,

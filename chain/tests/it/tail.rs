@@ -5,7 +5,7 @@ use crate::{
     server::{Answer, Server},
 };
 use std::sync::{Arc, Mutex};
-use tidegauge_chain::{Chain, ChainError, PoolBook, TailEvent};
+use tidegauge_chain::{Chain, ChainError, Ours, PoolBook, TailEvent};
 use tidegauge_model::{BlockNumber, BlockRef, Evidence, PoolId};
 
 /// Two endpoints of one chain, the second of which may be on another branch.
@@ -20,8 +20,12 @@ async fn two(
     config.rpc_urls.extend(second.config().rpc_urls);
     let chain = Chain::connect(config).await.unwrap();
     let lookup = |number: BlockNumber| mini.blocks.get(number.0 as usize).map(|block| block.hash);
+    let ours = Ours {
+        hash_of: &lookup,
+        final_to: None,
+    };
     chain
-        .next_after(mini.block_ref(30), &lookup, &PoolBook::default())
+        .next_after(mini.block_ref(30), ours, &PoolBook::default())
         .await
 }
 
@@ -31,6 +35,7 @@ struct Tail {
     ours: MiniChain,
     chain: Chain,
     book: PoolBook,
+    final_to: Option<BlockNumber>,
     _server: Server,
 }
 
@@ -46,6 +51,7 @@ impl Tail {
             served,
             ours: mini,
             book: PoolBook::default(),
+            final_to: None,
             _server: server,
         }
     }
@@ -59,7 +65,11 @@ impl Tail {
             let block = self.ours.blocks.get(number.0 as usize);
             block.map(|block| block.hash)
         };
-        self.chain.next_after(tip, &lookup, &self.book).await
+        let ours = Ours {
+            hash_of: &lookup,
+            final_to: self.final_to,
+        };
+        self.chain.next_after(tip, ours, &self.book).await
     }
 }
 
@@ -142,7 +152,8 @@ async fn verdicts_taken_back_are_announced_on_the_other_branch() {
 async fn final_blocks_are_never_replaced() {
     let mut mini = MiniChain::new(30);
     mini.finalized = 20;
-    let tail = Tail::at(mini).await;
+    let mut tail = Tail::at(mini).await;
+    tail.final_to = Some(BlockNumber(20));
     tail.serve(tail.ours.fork(20, 15, 1));
     let event = tail.next(tail.ours.block_ref(30)).await.unwrap();
     assert!(matches!(event, TailEvent::Unwind { to, .. } if to.number == BlockNumber(20)));
@@ -164,9 +175,13 @@ async fn final_blocks_are_never_replaced() {
 async fn a_store_that_lacks_its_own_hashes_is_told_so() {
     let tail = Tail::at(MiniChain::new(30)).await;
     tail.serve(tail.ours.fork(20, 15, 1));
+    let nothing = Ours {
+        hash_of: &|_| None,
+        final_to: None,
+    };
     let error = tail
         .chain
-        .next_after(tail.ours.block_ref(30), &|_| None, &tail.book)
+        .next_after(tail.ours.block_ref(30), nothing, &tail.book)
         .await
         .unwrap_err();
     assert!(
@@ -221,13 +236,33 @@ async fn a_finalized_block_of_another_branch_is_not_believed() {
     tail.serve(served);
     ours.blocks[10].hash = alloy::primitives::B256::repeat_byte(1);
     let lookup = |number: BlockNumber| ours.blocks.get(number.0 as usize).map(|block| block.hash);
+    let ours = Ours {
+        hash_of: &lookup,
+        final_to: None,
+    };
     let event = tail
         .chain
-        .next_after(tail.ours.block_ref(29), &lookup, &tail.book)
+        .next_after(tail.ours.block_ref(29), ours, &tail.book)
         .await
         .unwrap();
     assert!(
         matches!(&event, TailEvent::Extend(extend) if extend.finalized.is_none()),
         "{event:?}"
     );
+}
+
+#[tokio::test]
+async fn a_branch_that_became_final_while_nobody_followed_is_taken() {
+    let mut tail = Tail::at(MiniChain::new(30)).await;
+    tail.final_to = Some(BlockNumber(10));
+    let mut branch = tail.ours.fork(20, 60, 1);
+    branch.finalized = 70;
+    tail.serve(branch.clone());
+    let event = tail.next(tail.ours.block_ref(30)).await.unwrap();
+    let TailEvent::Unwind { to, then } = event else {
+        panic!("{event:?}");
+    };
+    assert_eq!(to, tail.ours.block_ref(20));
+    let end = then.last().unwrap().covered;
+    assert_eq!(end.end_hash, branch.block_ref(end.range.to.0).hash);
 }

@@ -73,6 +73,11 @@ impl Daemon {
 
     /// A document of its API; `None` while it does not answer.
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
+        serde_json::from_str(&self.text(path)?).ok()
+    }
+
+    /// What it answers, whatever it is; `None` while it does not.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
         let mut stream = TcpStream::connect(&self.address).ok()?;
         stream
             .set_read_timeout(Some(Duration::from_secs(10)))
@@ -87,7 +92,7 @@ impl Daemon {
         let (head, body) = answer.split_once("\r\n\r\n")?;
         // No proxy and no chunks: warp sends whole bodies with their length.
         assert!(head.contains("content-length"), "{head}");
-        serde_json::from_str(body).ok()
+        Some(body.to_owned())
     }
 
     /// Its status, once it is as wanted.

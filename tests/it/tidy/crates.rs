@@ -5,7 +5,7 @@ use crate::support::root;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Foreign names, and the only places where they may stand.
-const WALLS: [(&str, &[&str]); 10] = [
+const WALLS: [(&str, &[&str]); 12] = [
     ("rocksdb", &["storage"]),
     ("bincode", &["storage"]),
     ("sqlx", &["sync"]),
@@ -21,6 +21,8 @@ const WALLS: [(&str, &[&str]); 10] = [
         ],
     ),
     ("indicatif", &["src/progress.rs"]),
+    ("metrics", &["src/api/metrics.rs"]),
+    ("metrics_exporter_prometheus", &["src/api/metrics.rs"]),
     ("alloy", &["chain", "simchain"]),
     (
         "reqwest",

@@ -1,0 +1,121 @@
+//! `GET /metrics`: the status in Prometheus' words, read anew for every scrape.
+
+use super::routes::Context;
+use crate::error::Error;
+use crate::report::Report;
+use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tidegauge_chain::EndpointReport;
+
+/// The text of one scrape.
+///
+/// # Errors
+/// What the store says of damaged rows.
+pub(super) fn scrape(context: &Context) -> Result<String, Error> {
+    let report = Report::of(&context.reader, &context.reader.view()?)?;
+    let recorder = PrometheusBuilder::new().build_recorder();
+    with_local_recorder(&recorder, || {
+        describe();
+        store(&report);
+        tail(context, &report);
+        for endpoint in context.chain.report() {
+            rpc(&endpoint);
+        }
+    });
+    Ok(recorder.handle().render())
+}
+
+fn describe() {
+    describe_gauge!("tidegauge_tip_block", "Height of the store's last block");
+    describe_gauge!(
+        "tidegauge_head_block",
+        "Height of the chain's head, as last heard"
+    );
+    describe_gauge!(
+        "tidegauge_lag_blocks",
+        "Blocks between the head and the tip"
+    );
+    describe_gauge!(
+        "tidegauge_covered_blocks",
+        "Blocks stored, by the evidence behind them"
+    );
+    describe_gauge!(
+        "tidegauge_disputes",
+        "Ranges whose events contradict each other, not proven yet"
+    );
+    describe_counter!("tidegauge_swaps_total", "Swaps stored");
+    describe_counter!(
+        "tidegauge_reorgs_total",
+        "Branches of ours that the chain left, since the start"
+    );
+    describe_counter!(
+        "tidegauge_repairs_total",
+        "Ranges fetched again and compared, since the start"
+    );
+    describe_gauge!(
+        "tidegauge_heads_announced",
+        "1 while new blocks are announced, 0 while they are polled"
+    );
+    describe_gauge!(
+        "tidegauge_commit_latency_seconds",
+        "From hearing of a block to its synced write"
+    );
+    describe_counter!(
+        "tidegauge_rpc_requests_total",
+        "Questions, by method and outcome"
+    );
+    describe_counter!(
+        "tidegauge_rpc_contradictions_total",
+        "Answers that evidence refuted"
+    );
+    describe_gauge!("tidegauge_rpc_health", "Running share of successes, 0 to 1");
+}
+
+fn store(report: &Report) {
+    for (evidence, blocks) in report.evidence_blocks() {
+        gauge!("tidegauge_covered_blocks", "evidence" => evidence.name()).set(*blocks as f64);
+    }
+    counter!("tidegauge_swaps_total").absolute(report.swaps());
+    gauge!("tidegauge_disputes").set(report.disputes() as f64);
+}
+
+fn tail(context: &Context, report: &Report) {
+    let (head, tip) = (context.live.head().map(|head| head.0), report.tip_number());
+    if let Some(tip) = tip {
+        gauge!("tidegauge_tip_block").set(tip as f64);
+    }
+    if let Some(head) = head {
+        gauge!("tidegauge_head_block").set(head as f64);
+        gauge!("tidegauge_lag_blocks").set(head.saturating_sub(tip.unwrap_or(0)) as f64);
+    }
+    let tail = context.live.tail();
+    gauge!("tidegauge_heads_announced").set(f64::from(u8::from(tail.announced)));
+    counter!("tidegauge_reorgs_total").absolute(tail.reorgs);
+    counter!("tidegauge_repairs_total").absolute(tail.repairs);
+    let latencies = context.live.latencies();
+    for (quantile, percent) in [("0.5", 50), ("0.99", 99)] {
+        if let Some(latency) = latencies.percentile(percent) {
+            gauge!("tidegauge_commit_latency_seconds", "quantile" => quantile)
+                .set(latency.as_secs_f64());
+        }
+    }
+}
+
+fn rpc(report: &EndpointReport) {
+    let endpoint = || report.endpoint.clone();
+    for asked in &report.questions {
+        counter!("tidegauge_rpc_requests_total", "endpoint" => endpoint(), "method" => asked.method, "outcome" => asked.outcome)
+            .absolute(asked.count);
+    }
+    for said in &report.contradictions {
+        counter!("tidegauge_rpc_contradictions_total", "endpoint" => endpoint(), "kind" => said.kind)
+            .absolute(said.count);
+    }
+    gauge!("tidegauge_rpc_health", "endpoint" => endpoint()).set(report.health);
+    gauge!("tidegauge_rpc_in_flight", "endpoint" => endpoint()).set(report.in_flight as f64);
+    counter!("tidegauge_rpc_compute_units_total", "endpoint" => endpoint())
+        .absolute(report.billed_cu);
+    counter!("tidegauge_rpc_hedges_total", "endpoint" => endpoint()).absolute(report.hedges);
+    counter!("tidegauge_rpc_breaker_opens_total", "endpoint" => endpoint())
+        .absolute(report.breaker_opens);
+}
