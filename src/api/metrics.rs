@@ -1,6 +1,6 @@
 //! `GET /metrics`: the status in Prometheus' words, read anew for every scrape.
 
-use super::routes::Context;
+use super::context::Context;
 use crate::error::Error;
 use crate::report::Report;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};

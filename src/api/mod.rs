@@ -1,12 +1,13 @@
 //! The HTTP server: status for people and machines.
 
+mod context;
 mod coverage;
 mod latest;
 mod metrics;
 mod routes;
 mod server;
 
-pub(crate) use routes::Context;
+pub(crate) use context::Context;
 pub(crate) use server::Server;
 
 /// Log filter for the server's library: it calls it an error when a client leaves.

@@ -1,17 +1,16 @@
 //! Routes and their answers.
 
+use super::context::Context;
 use super::coverage::CoverageReport;
 use super::latest::{LatestSwap, latest_swaps};
-use crate::collect::{Latencies, Live, Stage, Tail};
+use crate::collect::{Latencies, Stage, Tail};
 use crate::error::Error;
 use crate::report::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
-use tidegauge_chain::Chain;
 use tidegauge_model::{BlockNumber, BlockRange};
-use tidegauge_storage::Reader;
 use warp::http::StatusCode;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
@@ -24,16 +23,6 @@ const LATEST_BLOCKS: usize = 500;
 const READY_LAG_BLOCKS: u64 = 5;
 
 const PAGE: &str = include_str!("page.html");
-
-/// What the routes read.
-pub(crate) struct Context {
-    /// The store.
-    pub(crate) reader: Reader,
-    /// The endpoints' counters.
-    pub(crate) chain: Chain,
-    /// What the collector is doing.
-    pub(crate) live: Arc<Live>,
-}
 
 #[derive(Serialize)]
 struct Status {

@@ -3,7 +3,8 @@
 //! warp's own server sets no timer, so hyper's header-read deadline never acts and a client that
 //! sends one byte a minute keeps its connection for ever.
 
-use super::routes::{Context, routes};
+use super::context::Context;
+use super::routes::routes;
 use crate::error::Error;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},

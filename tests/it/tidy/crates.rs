@@ -5,7 +5,7 @@ use crate::support::root;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Foreign names, and the only places where they may stand.
-const WALLS: [(&str, &[&str]); 12] = [
+const WALLS: [(&str, &[&str]); 11] = [
     ("rocksdb", &["storage"]),
     ("bincode", &["storage"]),
     ("sqlx", &["sync"]),
@@ -21,7 +21,6 @@ const WALLS: [(&str, &[&str]); 12] = [
         ],
     ),
     ("indicatif", &["src/progress.rs"]),
-    ("metrics", &["src/api/metrics.rs"]),
     ("metrics_exporter_prometheus", &["src/api/metrics.rs"]),
     ("alloy", &["chain", "simchain"]),
     (

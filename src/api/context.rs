@@ -1,0 +1,16 @@
+//! What the routes read.
+
+use crate::collect::Live;
+use std::sync::Arc;
+use tidegauge_chain::Chain;
+use tidegauge_storage::Reader;
+
+/// What the routes read.
+pub(crate) struct Context {
+    /// The store.
+    pub(crate) reader: Reader,
+    /// The endpoints' counters.
+    pub(crate) chain: Chain,
+    /// What the collector is doing.
+    pub(crate) live: Arc<Live>,
+}
