@@ -23,7 +23,8 @@ pub(crate) async fn follow(
     let book = pool_book(reader)?;
     let mut watch = Watch::new(reader)?;
     let stored = |block: BlockNumber| hash_at(reader, block);
-    let mut woken = Instant::now();
+    // Only a block that was announced has a moment at which we heard of it.
+    let mut heard: Option<Instant> = None;
     while let Some(tip) = committer.tip() {
         let ours = Ours {
             hash_of: &stored,
@@ -43,10 +44,11 @@ pub(crate) async fn follow(
                     wake = heads.after(tip.number) => wake,
                     () = stop.cancelled() => return Ok(()),
                 };
+                heard = None;
                 if let Wake::Announced(head) = wake {
                     live.saw_head(head.number);
+                    heard = Some(Instant::now());
                 }
-                woken = Instant::now();
                 continue;
             }
             TailEvent::Unwind { to, .. } => {
@@ -61,7 +63,9 @@ pub(crate) async fn follow(
         if !(committer.submit(step) && committer.wait_for(expected).await) {
             return Ok(());
         }
-        live.durable_after(woken.elapsed());
+        if let Some(heard) = heard.take() {
+            live.durable_after(heard.elapsed());
+        }
     }
     Ok(())
 }
