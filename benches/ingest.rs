@@ -184,6 +184,8 @@ fn extend(input: &Input, page: usize, parent: B256) -> Extend {
         },
         finalized: Some(BlockNumber(u64::MAX)),
         disputes: Vec::new(),
+        time_before: None,
+        time_after: None,
     }
 }
 

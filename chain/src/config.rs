@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256};
 use std::{fmt, str::FromStr, time::Duration};
-use tidegauge_model::ChainId;
+use tidegauge_model::{ChainId, UserKey};
 use url::Url;
 
 /// Everything [`crate::Chain::connect`] needs.
@@ -203,54 +203,6 @@ impl fmt::Display for Finality {
     }
 }
 
-/// Who counts as the user of a swap.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UserKey {
-    /// The transaction's `from`; needs receipts.
-    #[default]
-    Origin,
-    /// The log's `recipient`.
-    Recipient,
-    /// The log's `sender`.
-    Sender,
-}
-
-impl UserKey {
-    /// The way of fetching that yields it.
-    pub fn method(self) -> Method {
-        match self {
-            Self::Origin => Method::Receipts,
-            Self::Recipient | Self::Sender => Method::Logs,
-        }
-    }
-}
-
-impl FromStr for UserKey {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text {
-            "origin" => Ok(Self::Origin),
-            "recipient" => Ok(Self::Recipient),
-            "sender" => Ok(Self::Sender),
-            _ => Err(ParseError::new(
-                text,
-                "a user: `origin`, `recipient` or `sender`",
-            )),
-        }
-    }
-}
-
-impl fmt::Display for UserKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Origin => "origin",
-            Self::Recipient => "recipient",
-            Self::Sender => "sender",
-        })
-    }
-}
-
 /// How a range is fetched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Method {
@@ -258,6 +210,16 @@ pub enum Method {
     Receipts,
     /// Pages of `eth_getLogs`: far fewer requests.
     Logs,
+}
+
+impl Method {
+    /// The way of fetching that yields this kind of user.
+    pub fn of_users(user: UserKey) -> Self {
+        match user {
+            UserKey::Origin => Self::Receipts,
+            UserKey::Recipient | UserKey::Sender => Self::Logs,
+        }
+    }
 }
 
 impl FromStr for Method {

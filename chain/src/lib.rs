@@ -39,7 +39,7 @@ mod tail;
 mod time;
 
 pub use config::{
-    ChainConfig, Factory, Finality, Limits, Method, ParseError, PoolSelection, SecretUrl, UserKey,
+    ChainConfig, Factory, Finality, Limits, Method, ParseError, PoolSelection, SecretUrl,
 };
 pub use error::ChainError;
 pub use evidence::EvidenceError;

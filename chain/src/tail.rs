@@ -321,5 +321,7 @@ fn extend(page: Page, finalized: Option<BlockNumber>, book: &PoolBook) -> Extend
         tokens,
         finalized,
         disputes: Vec::new(),
+        time_before: None,
+        time_after: None,
     }
 }

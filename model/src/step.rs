@@ -1,6 +1,8 @@
 //! What the collector asks the store to do, whole or not at all.
 
-use crate::{BlockData, BlockNumber, BlockRange, BlockRef, Coverage, PoolId, PoolVerdict, Token};
+use crate::{
+    BlockData, BlockNumber, BlockRange, BlockRef, Coverage, PoolId, PoolVerdict, Token, UnixSeconds,
+};
 use serde::{Deserialize, Serialize};
 
 /// A contiguous range of blocks that continues from the tip.
@@ -18,6 +20,11 @@ pub struct Extend {
     pub finalized: Option<BlockNumber>,
     /// Ranges that these blocks put in doubt; each ends in this range and may begin before it.
     pub disputes: Vec<Dispute>,
+    /// Timestamp of the block before the range, where it was read: where a store begins, its
+    /// first whole day is the first that starts after it.
+    pub time_before: Option<UnixSeconds>,
+    /// Timestamp of the block after the range, where it was read: days that end by then are whole.
+    pub time_after: Option<UnixSeconds>,
 }
 
 impl Extend {

@@ -65,7 +65,7 @@ pub(crate) fn method(config: &Config) -> Method {
         .chain
         .method
         .0
-        .unwrap_or_else(|| config.features.user.method())
+        .unwrap_or_else(|| Method::of_users(config.features.user))
 }
 
 /// Opens the store for writing, making it where the folder is empty.

@@ -16,7 +16,8 @@ pub(crate) use start::Start;
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 use text::MethodChoice;
-use tidegauge_chain::{Finality, UserKey};
+use tidegauge_chain::Finality;
+use tidegauge_model::UserKey;
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]

@@ -180,6 +180,8 @@ fn spoil(honest: &Path, to: &Path) {
         tokens: view.tokens().unwrap().map(Result::unwrap).collect(),
         finalized: Some(range.to),
         disputes: Vec::new(),
+        time_before: None,
+        time_after: None,
     });
     copy.apply(&step).unwrap();
     copy.close().unwrap();

@@ -333,6 +333,8 @@ impl Fetcher {
                 tokens: Vec::new(),
                 finalized: None,
                 disputes: Vec::new(),
+                time_before: None,
+                time_after: None,
             },
             rows: 0,
             pages: 0,

@@ -69,6 +69,8 @@ fn extend(
         tokens: Vec::new(),
         finalized: None,
         disputes: Vec::new(),
+        time_before: None,
+        time_after: None,
     }
 }
 

@@ -341,6 +341,8 @@ impl Chain {
             tokens: tokens.into_iter().map(token).collect(),
             finalized: finalized.map(BlockNumber),
             disputes: Vec::new(),
+            time_before: None,
+            time_after: None,
         }
     }
 }

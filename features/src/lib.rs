@@ -1,0 +1,31 @@
+//! Features and targets: pure functions of the canonical chain, pool metadata and the
+//! feature set's definitions.
+//!
+//! Swaps are valued and folded into hourly [`Tile`]s of integers; a window is a merge of tiles;
+//! a row is computed from windows by a fixed sequence of correctly rounded operations. So the
+//! live fold, a recompute from raw swaps and the naive [`oracle`] agree bit for bit.
+//!
+//! Knows no storage, network or clock.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
+
+mod class;
+mod columns;
+mod error;
+mod history;
+pub mod oracle;
+mod pool_day;
+mod pool_info;
+mod set;
+mod tile;
+mod value;
+
+pub use class::{PoolClass, PoolSubclass};
+pub use columns::{Cell, Column, DailyRow, Kind, ROW_COLUMNS, TARGET_COLUMNS, TargetRow};
+pub use error::FeatureError;
+pub use history::{Covered, History};
+pub use pool_day::{PoolDay, Status};
+pub use pool_info::PoolInfo;
+pub use set::{DEFINITIONS, FeatureSet, Fingerprint};
+pub use tile::{Depth, Life, Path, PoolState, Sums, Tile};
+pub use value::{FeeReturn, SwapValue};

@@ -1,0 +1,104 @@
+//! The feature set: by which definitions, parameters and lists numbers are computed.
+
+use sha2::{Digest, Sha256};
+use std::fmt;
+use tidegauge_model::{BlockNumber, ChainId, Listed, Lists, UserKey};
+
+/// Raised whenever a definition changes what a column or a tile holds.
+pub const DEFINITIONS: u32 = 1;
+
+/// Everything besides the chain that a number depends on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeatureSet {
+    /// The chain.
+    pub chain: ChainId,
+    /// Who counts as a user.
+    pub user: UserKey,
+    /// Which tokens and pools prices rest on.
+    pub lists: Lists,
+}
+
+/// The first eight bytes of SHA-256 over a feature set; shown as sixteen hex digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct Fingerprint(pub u64);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl FeatureSet {
+    /// The set's fingerprint as of a block: entries in force later do not count.
+    pub fn fingerprint(&self, at: BlockNumber) -> Fingerprint {
+        let digest: [u8; 32] = Sha256::digest(self.text(at).as_bytes()).into();
+        let [a, b, c, d, e, f, g, h, ..] = digest;
+        Fingerprint(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+    }
+
+    /// The set as text, one fact a line: what the fingerprint hashes.
+    pub fn text(&self, at: BlockNumber) -> String {
+        let mut lines = vec![
+            format!("definitions {DEFINITIONS}"),
+            format!("chain {}", self.chain),
+            format!("user {}", self.user.name()),
+        ];
+        if let Some(weth) = self.lists.weth {
+            lines.push(format!("weth {weth:#x}"));
+        }
+        let lists = &self.lists;
+        for (name, tokens) in [
+            ("anchor", &lists.anchors),
+            ("stable", &lists.stables),
+            ("staked_eth", &lists.staked_eth),
+            ("bitcoin", &lists.bitcoin),
+        ] {
+            lines.extend(in_force(name, tokens, at, |token| format!("{token:#x}")));
+        }
+        for (name, pools) in [
+            ("eth_usd_pool", &lists.eth_usd_pools),
+            ("btc_eth_pool", &lists.btc_eth_pools),
+        ] {
+            lines.extend(in_force(name, pools, at, ToString::to_string));
+        }
+        lines.join("\n")
+    }
+
+    /// The heights at which an entry comes into force, ascending, without the first.
+    pub fn changes(&self) -> Vec<BlockNumber> {
+        let lists = &self.lists;
+        let tokens = [
+            &lists.anchors,
+            &lists.stables,
+            &lists.staked_eth,
+            &lists.bitcoin,
+        ];
+        let pools = [&lists.eth_usd_pools, &lists.btc_eth_pools];
+        let mut heights: Vec<_> = tokens
+            .into_iter()
+            .flatten()
+            .map(|listed| listed.effective_block)
+            .chain(pools.into_iter().flatten().map(|l| l.effective_block))
+            .filter(|height| *height > BlockNumber(0))
+            .collect();
+        heights.sort_unstable();
+        heights.dedup();
+        heights
+    }
+}
+
+/// The entries of a list in force at a block, in an order of their own.
+fn in_force<T>(
+    name: &'static str,
+    list: &[Listed<T>],
+    at: BlockNumber,
+    text: impl Fn(&T) -> String,
+) -> Vec<String> {
+    let mut lines: Vec<_> = list
+        .iter()
+        .filter(|listed| listed.effective_block <= at)
+        .map(|listed| format!("{name} {} {}", text(&listed.of), listed.effective_block))
+        .collect();
+    lines.sort_unstable();
+    lines
+}

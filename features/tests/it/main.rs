@@ -1,0 +1,1 @@
+//! Claims about features, checked against the oracle.
