@@ -1,7 +1,7 @@
 //! What the first pass leads to: prices of all times.
 
 use super::track::{States, Track};
-use crate::pricing::{Book, Legs, Quote, Quotes, Spot};
+use crate::pricing::{Book, Legs, Quote, References, Spot};
 use crate::{FeatureSet, PoolInfo};
 use std::collections::{BTreeSet, HashMap};
 use tidegauge_model::{BlockNumber, PoolId};
@@ -112,7 +112,7 @@ fn spots(
     from: BlockNumber,
     end: Option<BlockNumber>,
 ) -> Vec<(BlockNumber, Spot)> {
-    let mut now: HashMap<PoolId, Quote> = HashMap::new();
+    let mut references = References::default();
     let mut moves: Vec<(BlockNumber, PoolId, Option<Quote>)> = Vec::new();
     for pool in book.reference_pools() {
         let Some(states) = tracks.get(&pool) else {
@@ -120,7 +120,7 @@ fn spots(
         };
         let first = states.partition_point(|(at, _)| *at < from);
         if let Some((_, Some(quote))) = first.checked_sub(1).and_then(|last| states.get(last)) {
-            now.insert(pool, *quote);
+            references.put(book, pool, Some(*quote));
         }
         let within = states[first..].iter();
         let within = within.take_while(|(at, _)| end.is_none_or(|end| *at < end));
@@ -129,25 +129,14 @@ fn spots(
     moves.sort_by_key(|(at, pool, _)| (*at, *pool));
     let mut spots = Vec::with_capacity(moves.len() + 1);
     if let Some(before) = from.prev() {
-        spots.push((before, book.spot(&Standing(&now))));
+        spots.push((before, references.spot()));
     }
     let mut moves = moves.into_iter().peekable();
     while let Some((at, pool, quote)) = moves.next() {
-        match quote {
-            Some(quote) => now.insert(pool, quote),
-            None => now.remove(&pool),
-        };
+        references.put(book, pool, quote);
         if moves.peek().is_none_or(|(next, ..)| *next != at) {
-            spots.push((at, book.spot(&Standing(&now))));
+            spots.push((at, references.spot()));
         }
     }
     spots
-}
-
-struct Standing<'a>(&'a HashMap<PoolId, Quote>);
-
-impl Quotes for Standing<'_> {
-    fn quote(&self, pool: PoolId) -> Option<Quote> {
-        self.0.get(&pool).copied()
-    }
 }
