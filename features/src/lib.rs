@@ -12,6 +12,7 @@
 mod class;
 mod columns;
 mod error;
+pub mod hermetik;
 mod history;
 pub mod oracle;
 mod pool_day;
