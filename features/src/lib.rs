@@ -15,6 +15,7 @@ mod error;
 mod exact;
 mod fee_return;
 mod fold;
+pub mod hermetik;
 mod history;
 mod live;
 pub mod oracle;
