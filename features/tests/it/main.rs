@@ -4,4 +4,7 @@
 mod chains;
 mod hermetik;
 mod oracle;
+mod row_claims;
 mod shared;
+mod sketch;
+mod value_claims;
