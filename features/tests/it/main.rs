@@ -5,4 +5,7 @@ mod blocks;
 mod chains;
 mod hermetik;
 mod oracle;
+mod row_claims;
 mod shared;
+mod sketch;
+mod value_claims;
