@@ -3,6 +3,7 @@
 use crate::mischief::Mischief;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
+use tidegauge_model::Day;
 
 /// Collects Uniswap V3 swaps from an Ethereum node into a verified, exact local store.
 #[derive(Debug, Parser)]
@@ -61,9 +62,21 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Raw rows of the store as CSV, while a collector may be running
+    /// Features and targets of pools' days as Parquet, CSV or JSON, while a collector may be running
+    #[command(after_help = "Examples:
+  tidegauge features --last 30d --out features.parquet
+  tidegauge features --from 2024-01-05 --to 2024-01-07 --out features.csv
+  tidegauge features --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out - | head
+  tidegauge features --last 1d --allow-partial --out today.json
+  tidegauge features --last 7d --engine oracle --out naive.csv   # the same numbers, the naive way
+
+Days are whole UTC days; a row is there for each pool with a swap that day. What is unknown is
+NULL, never zero. The columns are described in docs/columns.md.")]
+    Features(Features),
+    /// Raw rows of the store as CSV, JSON or Parquet, while a collector may be running
     #[command(after_help = "Examples:
   tidegauge export swaps --out swaps.csv
+  tidegauge export swaps --last 30d --out swaps.parquet
   tidegauge export swaps --from 2024-01-05 --to 2024-01-05 --out -
   tidegauge export liquidity --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out mints.csv")]
     Export(Export),
@@ -179,9 +192,52 @@ pub(crate) struct Export {
     /// Only this pool (repeatable)
     #[arg(long = "pool", value_name = "ADDRESS")]
     pub(crate) pools: Vec<String>,
-    /// CSV file to write (`-`: standard output); an existing file is refused
+    /// File to write, .parquet, .csv or .json (`-`: CSV on the standard output); an existing file is refused
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+}
+
+/// Whole UTC days.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Days {
+    /// First day; by default the first whole day of the store
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
+    pub(crate) from: Option<Day>,
+    /// Last day; by default the last whole day of the store
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
+    pub(crate) to: Option<Day>,
+    /// The latest days: 30d or 4w
+    #[arg(long, value_name = "AGE")]
+    pub(crate) last: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Features {
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// Only this pool (repeatable)
+    #[arg(long = "pool", value_name = "ADDRESS")]
+    pub(crate) pools: Vec<String>,
+    /// File to write, .parquet, .csv or .json (`-`: CSV on the standard output); an existing file is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Compute the rows again from the raw swaps: the same as --engine fold
+    #[arg(long, conflicts_with = "engine")]
+    pub(crate) recompute: bool,
+    /// Compute the rows again from the raw swaps, this way; by default they are read as the collector stored them
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineArg>,
+    /// Include days of which not every block is known, with the status `partial`
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The collector's own
+    Fold,
+    /// The naive one: slow, and obviously right
+    Oracle,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -9,12 +9,14 @@ mod collect;
 mod commands;
 mod config;
 mod control;
+mod days;
 mod error;
 mod logging;
 mod mischief;
 mod progress;
 mod report;
 mod span;
+mod table;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -4,6 +4,7 @@ mod backfill;
 mod config_show;
 mod doctor;
 mod export;
+mod features;
 mod plan;
 mod run;
 mod simulate;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Backfill(collecting) => block_on(backfill::backfill(config, collecting)),
         Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
         Command::Status { digest, json } => status::status(&config, digest, json),
+        Command::Features(flags) => features::features(&config, &flags),
         Command::Export(export) => export::export(&config, &export),
         Command::Verify(flags) => block_on(verify::verify(config, flags)),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),

@@ -1,0 +1,183 @@
+//! Where rows come from: the store, a recompute from raw swaps, or the naive oracle.
+
+use super::book::PoolBook;
+use super::history::{covered, covered_in_part, history};
+use super::span::DaySpan;
+use super::whole::Whole;
+use crate::error::Error;
+use std::collections::{BTreeMap, BTreeSet};
+use tidegauge_features::{Covered, DailyRow, FeatureSet, History, PoolDay, Status, TargetRow};
+use tidegauge_model::{BlockNumber, BlockRange, Day, PoolId};
+use tidegauge_storage::View;
+
+/// Which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// The rows that the collector computed and keeps.
+    Stored,
+    /// The same fold, over the raw swaps, in memory.
+    Recomputed,
+    /// Every definition by itself, without any cleverness.
+    Oracle,
+}
+
+/// Which rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// Of which days.
+    pub(crate) days: DaySpan,
+    /// Of which pools; empty: of all.
+    pub(crate) pools: BTreeSet<PoolId>,
+}
+
+impl Wanted {
+    fn takes(&self, day: Day, pool: PoolId) -> bool {
+        self.days.holds(day) && (self.pools.is_empty() || self.pools.contains(&pool))
+    }
+}
+
+/// Rows by day and pool, each once.
+pub(crate) type PoolDays<'v> = Box<dyn Iterator<Item = Result<PoolDay, Error>> + 'v>;
+
+/// Rows of whole days as a function of raw events.
+type Compute = fn(&History) -> BTreeMap<(Day, PoolId), (DailyRow, TargetRow)>;
+
+/// What rows are read from.
+pub(crate) struct Source<'v> {
+    pub(crate) view: &'v View<'v>,
+    pub(crate) set: FeatureSet,
+    pub(crate) book: &'v PoolBook,
+    pub(crate) whole: Whole,
+}
+
+/// The rows asked for; days that are not whole come by a recompute, marked as partial.
+pub(crate) fn rows<'v>(
+    source: &Source<'v>,
+    wanted: &Wanted,
+    engine: Engine,
+) -> Result<PoolDays<'v>, Error> {
+    let whole = match engine {
+        Engine::Stored => stored(source, wanted)?,
+        Engine::Recomputed => recomputed(source, wanted)?,
+        Engine::Oracle => oracle(source, wanted)?,
+    };
+    let (before, after) = partial(source, wanted)?;
+    Ok(Box::new(
+        before
+            .into_iter()
+            .map(Ok)
+            .chain(whole)
+            .chain(after.into_iter().map(Ok)),
+    ))
+}
+
+/// What the collector computed.
+fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    let _ = (source, wanted);
+    Err(Error::Failed("no stored rows".to_owned()))
+}
+
+/// The collector's fold over the raw rows.
+fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    computed(source, wanted, RECOMPUTE)
+}
+
+/// The naive definitions over the raw rows.
+fn oracle<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    computed(source, wanted, ORACLE)
+}
+
+const RECOMPUTE: Compute = |_| BTreeMap::new();
+const ORACLE: Compute = |_| BTreeMap::new();
+
+fn computed<'v>(
+    source: &Source<'v>,
+    wanted: &Wanted,
+    compute: Compute,
+) -> Result<PoolDays<'v>, Error> {
+    let rows = by_compute(source, covered(&source.whole), compute)?;
+    let ends = LastBlocks::read(source.view)?;
+    let mut days = Vec::new();
+    for ((day, pool), (row, targets)) in rows {
+        if source.whole.holds(day) && wanted.takes(day, pool) {
+            let (as_of_block, status) = ends.of(day);
+            days.push(Ok(PoolDay {
+                pool,
+                day,
+                row,
+                targets,
+                status,
+                as_of_block,
+            }));
+        }
+    }
+    Ok(Box::new(days.into_iter()))
+}
+
+/// Rows of the asked days that are not whole, before and after those that are. Whatever lies
+/// ahead of them is unknown.
+fn partial(source: &Source<'_>, wanted: &Wanted) -> Result<(Vec<PoolDay>, Vec<PoolDay>), Error> {
+    let whole = &source.whole;
+    let is_partial = |day: Day| !whole.holds(day);
+    if !wanted.days.days().any(is_partial) {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let rows = by_compute(source, covered_in_part(whole), RECOMPUTE)?;
+    let ends = LastBlocks::read(source.view)?;
+    let days = rows
+        .into_iter()
+        .filter(|((day, pool), _)| is_partial(*day) && wanted.takes(*day, *pool))
+        .map(|((day, pool), (row, _))| PoolDay {
+            pool,
+            day,
+            row,
+            targets: TargetRow::default(),
+            status: Status::Partial,
+            as_of_block: ends.of(day).0,
+        });
+    Ok(days.partition(|day| day.day < whole.first))
+}
+
+fn by_compute(
+    source: &Source<'_>,
+    covered: Covered,
+    compute: Compute,
+) -> Result<BTreeMap<(Day, PoolId), (DailyRow, TargetRow)>, Error> {
+    let history = history(source.view, source.set.clone(), source.book, covered)?;
+    Ok(compute(&history))
+}
+
+/// The last block of each day that is on record, and how far the chain is final.
+struct LastBlocks {
+    by_day: BTreeMap<Day, BlockNumber>,
+    finalized: Option<BlockNumber>,
+}
+
+impl LastBlocks {
+    fn read(view: &View<'_>) -> Result<Self, Error> {
+        let mut by_day = BTreeMap::new();
+        let all = BlockRange {
+            from: view.start().unwrap_or_default(),
+            to: BlockNumber(u64::MAX),
+        };
+        for block in view.blocks(all)? {
+            let (number, record) = block?;
+            by_day.insert(Day::of(record.timestamp), number);
+        }
+        Ok(Self {
+            by_day,
+            finalized: view.finalized(),
+        })
+    }
+
+    fn of(&self, day: Day) -> (BlockNumber, Status) {
+        let last = self.by_day.get(&day).copied().unwrap_or_default();
+        let is_final = self.finalized.is_some_and(|finalized| last <= finalized);
+        let status = if is_final {
+            Status::Final
+        } else {
+            Status::Provisional
+        };
+        (last, status)
+    }
+}

@@ -1,0 +1,69 @@
+//! The store's raw rows as one stretch of chain: what a recompute starts from.
+
+use super::book::PoolBook;
+use super::whole::Whole;
+use crate::config::Config;
+use crate::error::Error;
+use crate::progress::group;
+use tidegauge_features::{Covered, FeatureSet, History};
+use tidegauge_model::{Lists, UnixSeconds};
+use tidegauge_storage::View;
+
+/// A swap takes about 300 bytes here; beyond this the stored rows are the way.
+const MOST_EVENTS: u64 = 40_000_000;
+
+/// By which definitions rows are computed.
+pub(crate) fn feature_set(config: &Config, view: &View<'_>) -> Result<FeatureSet, Error> {
+    Ok(FeatureSet {
+        chain: view.chain_id()?,
+        user: config.features.user,
+        lists: Lists::default(),
+    })
+}
+
+/// What is covered by the whole days.
+pub(super) fn covered(whole: &Whole) -> Covered {
+    let begins_whole = whole.first == whole.begins;
+    Covered {
+        after: (!begins_whole).then_some(whole.from),
+        until: whole.until,
+    }
+}
+
+/// The same as if the first and last days were known from their first to their last second.
+pub(super) fn covered_in_part(whole: &Whole) -> Covered {
+    Covered {
+        // A second before midnight: the day after it begins at its first second.
+        after: whole.begins.start().0.checked_sub(1).map(UnixSeconds),
+        until: whole.tip.end(),
+    }
+}
+
+/// Reads everything; more than memory should hold is refused.
+pub(super) fn history(
+    view: &View<'_>,
+    set: FeatureSet,
+    book: &PoolBook,
+    covered: Covered,
+) -> Result<History, Error> {
+    let counters = view.counters();
+    let events = counters.swaps.saturating_add(counters.liquidity);
+    if events > MOST_EVENTS {
+        return Err(Error::Usage(format!(
+            "{} events are too many to compute from in memory (at most {}): use the stored rows",
+            group(events),
+            group(MOST_EVENTS)
+        )));
+    }
+    let mut swaps = view.all_swaps()?.collect::<Result<Vec<_>, _>>()?;
+    swaps.sort_unstable_by_key(|swap| (swap.block, swap.log_index));
+    let mut liquidity = view.all_liquidity()?.collect::<Result<Vec<_>, _>>()?;
+    liquidity.sort_unstable_by_key(|event| (event.block, event.log_index));
+    Ok(History {
+        set,
+        pools: book.infos(),
+        swaps,
+        liquidity,
+        covered,
+    })
+}
