@@ -1,6 +1,6 @@
 //! A stretch of the chain as a whole: what the oracle and a recompute in memory start from.
 
-use crate::{FeatureSet, PoolInfo};
+use crate::{FeatureSet, Horizon, PoolInfo};
 use std::collections::BTreeMap;
 use tidegauge_model::{Day, LiquidityEvent, PoolId, Swap, UnixSeconds};
 
@@ -14,12 +14,16 @@ pub struct Covered {
 }
 
 impl Covered {
-    /// The first day of which every block is known.
-    pub fn first_whole_day(&self) -> Day {
-        match self.after {
-            None => Day::of(UnixSeconds(0)),
-            Some(after) => Day::of(after).plus_days(1),
-        }
+    /// Where it begins.
+    pub fn horizon(&self) -> Horizon {
+        Horizon { after: self.after }
+    }
+
+    /// The last day of which every block is known; `None` if there is none.
+    pub fn last_whole_day(&self) -> Option<Day> {
+        let last = Day::of(self.until).number().checked_sub(1)?;
+        let last = Day::of(UnixSeconds(0)).plus_days(last);
+        (last >= self.horizon().first_whole_day()).then_some(last)
     }
 }
 

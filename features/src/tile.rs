@@ -32,6 +32,8 @@ pub struct Life {
     pub swaps: u64,
     /// Days of life with a swap.
     pub active_days: u32,
+    /// Block of the last swap.
+    pub last_block: BlockNumber,
 }
 
 /// Sums over swaps; the merge of two is their sum, the greater of `max_usd`.
@@ -78,8 +80,6 @@ pub struct Path {
     pub close_log2: i64,
     /// `close_log2` less that of the last swap before the hour; `None` for the first observed hour.
     pub log_return: Option<i64>,
-    /// Block of the last swap.
-    pub last_block: BlockNumber,
 }
 
 /// A pool after an event.

@@ -1,0 +1,271 @@
+//! What came before a moment: a pool's pieces of hours, cut at sliding days.
+
+use crate::pool_fold::close_log2;
+use crate::tile::{Life, Path, Sums, Tile};
+use std::borrow::Cow;
+use std::collections::HashMap;
+use tidegauge_model::{Address, Day, Hour, SECONDS_PER_DAY, SECONDS_PER_HOUR, U256, UnixSeconds};
+
+/// Days that a row looks back: two weeks.
+pub const WINDOW_DAYS: u32 = 14;
+
+/// Days over which users are counted.
+pub(crate) const USER_DAYS: u64 = 7;
+
+/// A pool's last 14 days before a moment.
+#[derive(Clone, Debug)]
+pub struct PoolWindow<'a> {
+    /// The moment; nothing at or after it counts.
+    pub(crate) at: UnixSeconds,
+    /// The last tile before the window.
+    before: Option<Cow<'a, Tile>>,
+    /// Pieces of hours, each from a moment on, ascending; none reaches over the end of a day
+    /// before the moment.
+    pieces: Cow<'a, [(UnixSeconds, Tile)]>,
+    users: UserCounts,
+}
+
+impl<'a> PoolWindow<'a> {
+    /// The 14 days before midnight at a day's end, from the tiles of its hours, ascending.
+    pub fn of_day(
+        day: Day,
+        before: Option<Tile>,
+        tiles: Vec<(Hour, Tile)>,
+        users: UserCounts,
+    ) -> Self {
+        let pieces = tiles.into_iter().map(|(hour, tile)| (hour.start(), tile));
+        let pieces = Cow::Owned(pieces.collect());
+        Self::of_pieces(day.end(), before.map(Cow::Owned), pieces, users)
+    }
+
+    /// The 14 days before any moment, from pieces that end where its days do.
+    pub(crate) fn of_pieces(
+        at: UnixSeconds,
+        before: Option<Cow<'a, Tile>>,
+        pieces: Cow<'a, [(UnixSeconds, Tile)]>,
+        users: UserCounts,
+    ) -> Self {
+        debug_assert!(pieces.is_sorted_by_key(|(from, _)| *from));
+        Self {
+            at,
+            before,
+            pieces,
+            users,
+        }
+    }
+
+    /// The hours whose tiles a window at a day's end needs: first included, last excluded.
+    pub fn hours(day: Day) -> (Hour, Hour) {
+        let end = day.first_hour().0.saturating_add(24);
+        (Hour(end.saturating_sub(24 * WINDOW_DAYS)), Hour(end))
+    }
+
+    pub(crate) fn users(&self) -> &UserCounts {
+        &self.users
+    }
+
+    /// The start of the kth day before the moment, and so its end is that of k − 1.
+    fn start_of(&self, days: u64) -> UnixSeconds {
+        UnixSeconds(self.at.0.saturating_sub(days * SECONDS_PER_DAY))
+    }
+
+    /// Pieces of the last so many days.
+    fn last(&self, days: u64) -> &[(UnixSeconds, Tile)] {
+        let start = self.start_of(days);
+        let place = self.pieces.partition_point(|(from, _)| *from < start);
+        &self.pieces[place..]
+    }
+
+    /// The last tile before the last so many days.
+    fn tile_before(&self, days: u64) -> Option<&Tile> {
+        let start = self.start_of(days);
+        let place = self.pieces.partition_point(|(from, _)| *from < start);
+        match place.checked_sub(1) {
+            Some(last) => self.pieces.get(last).map(|(_, tile)| tile),
+            None => self.before.as_deref(),
+        }
+    }
+
+    /// The pool at the moment.
+    pub(crate) fn latest(&self) -> Option<&Tile> {
+        self.tile_before(0)
+    }
+
+    pub(crate) fn life(&self) -> Life {
+        self.latest().map(|tile| tile.life).unwrap_or_default()
+    }
+
+    /// The sums of each day: the last one first.
+    pub(crate) fn days(&self) -> [Sums; WINDOW_DAYS as usize] {
+        let mut days = [Sums::default(); WINDOW_DAYS as usize];
+        for (from, tile) in self.pieces.iter() {
+            let age = (self.at.0.saturating_sub(1) - from.0.min(self.at.0.saturating_sub(1)))
+                / SECONDS_PER_DAY;
+            if let Some(day) = days.get_mut(age as usize) {
+                *day = day.merged(&tile.sums);
+            }
+        }
+        days
+    }
+
+    /// First, greatest, least and last price of the last day; `None` without a swap.
+    pub(crate) fn path(&self) -> Option<Path> {
+        let mut paths = self.last(1).iter().filter_map(|(_, tile)| tile.path);
+        let first = paths.next()?;
+        Some(paths.fold(first, |merged, next| Path {
+            open: merged.open,
+            high: merged.high.max(next.high),
+            low: merged.low.min(next.low),
+            ..next
+        }))
+    }
+
+    /// Logarithm of the last price before the last so many days.
+    pub(crate) fn log2_before(&self, days: u64) -> Option<i64> {
+        self.tile_before(days).and_then(close_log2)
+    }
+
+    /// Hourly returns over the last so many days: their number, sum, and sum of squares.
+    pub(crate) fn returns(&self, days: u64) -> Option<(u64, i64, u128)> {
+        let first = self.life().first_hour?;
+        let from = Hour::of(self.start_of(days)).max(first.next());
+        let to = Hour::of(UnixSeconds(self.at.0.saturating_sub(1)));
+        let count = u64::from(to.0.checked_sub(from.0)?) + 1;
+        let (mut sum, mut squares) = (0i64, 0u128);
+        let mut pieces = self.last(days).iter().peekable();
+        while let Some((at, tile)) = pieces.next() {
+            let hour = Hour::of(*at);
+            let of = |tile: &Tile| tile.path.and_then(|path| path.log_return).unwrap_or(0);
+            let mut change = of(tile);
+            while let Some((_, rest)) = pieces.next_if(|(at, _)| Hour::of(*at) == hour) {
+                change += of(rest);
+            }
+            if hour >= from {
+                sum += change;
+                squares += u128::from(change.unsigned_abs()).pow(2);
+            }
+        }
+        Some((count, sum, squares))
+    }
+
+    /// In-range liquidity × seconds over the last day, and the seconds in which it was known.
+    pub(crate) fn depth(&self) -> (U256, u64) {
+        let (mut area, mut seconds) = (U256::ZERO, 0u64);
+        let mut at = self.start_of(1);
+        let mut liquidity = self.tile_before(1).and_then(|tile| tile.state.liquidity);
+        let mut stand = |liquidity: Option<u128>, from: UnixSeconds, to: UnixSeconds| {
+            if let Some(liquidity) = liquidity {
+                let span = to.0.saturating_sub(from.0);
+                area += U256::from(liquidity) * U256::from(span);
+                seconds += span;
+            }
+        };
+        let mut within = (U256::ZERO, 0u64);
+        for (from, tile) in self.last(1) {
+            stand(liquidity, at, *from);
+            within.0 += tile.depth.area;
+            within.1 += u64::from(tile.depth.seconds);
+            at = tile.depth.until;
+            liquidity = tile.state.liquidity;
+        }
+        stand(liquidity, at, self.at);
+        (area + within.0, seconds + within.1)
+    }
+}
+
+impl Sums {
+    /// The sums of both. They stay within their integers: see [`SwapValue`](crate::SwapValue).
+    #[must_use]
+    pub fn merged(&self, other: &Self) -> Self {
+        let usd = |a: tidegauge_model::Usd, b: tidegauge_model::Usd| {
+            tidegauge_model::Usd(a.0.saturating_add(b.0))
+        };
+        Self {
+            swaps: self.swaps + other.swaps,
+            transactions: self.transactions + other.transactions,
+            buys: self.buys + other.buys,
+            unpriced: self.unpriced + other.unpriced,
+            guarded: self.guarded + other.guarded,
+            users_unknown: self.users_unknown + other.users_unknown,
+            returns_unknown: self.returns_unknown + other.returns_unknown,
+            volume: usd(self.volume, other.volume),
+            max_usd: self.max_usd.max(other.max_usd),
+            crossing_known: usd(self.crossing_known, other.crossing_known),
+            crossing: usd(self.crossing, other.crossing),
+            fee_return: crate::FeeReturn(self.fee_return.0.saturating_add(other.fee_return.0)),
+        }
+    }
+}
+
+/// Distinct users of the last seven days and of each of them.
+#[derive(Clone, Debug)]
+pub struct UserCounts {
+    at: UnixSeconds,
+    /// For each user a bit for each day.
+    days: HashMap<Address, u8>,
+    each: [u64; USER_DAYS as usize],
+    week: u64,
+}
+
+impl UserCounts {
+    /// As counted elsewhere: of each day, the last one first, and of all together.
+    pub(crate) fn counted(each: [u64; USER_DAYS as usize], week: u64) -> Self {
+        Self {
+            at: UnixSeconds(0),
+            days: HashMap::new(),
+            each,
+            week,
+        }
+    }
+
+    /// Nobody yet, before a moment.
+    pub fn new(at: UnixSeconds) -> Self {
+        Self {
+            at,
+            days: HashMap::new(),
+            each: [0; USER_DAYS as usize],
+            week: 0,
+        }
+    }
+
+    /// The hours in which users count, before midnight at a day's end: first included, last excluded.
+    pub fn hours(day: Day) -> (Hour, Hour) {
+        let end = day.first_hour().0.saturating_add(24);
+        (Hour(end.saturating_sub(24 * USER_DAYS as u32)), Hour(end))
+    }
+
+    /// A user of an hour. Users of other times do not count.
+    pub fn add(&mut self, hour: Hour, user: Address) {
+        self.add_at(hour.start(), user);
+    }
+
+    /// A user at a moment.
+    pub(crate) fn add_at(&mut self, at: UnixSeconds, user: Address) {
+        let Some(age) = self.at.0.checked_sub(at.0 + 1) else {
+            return;
+        };
+        let day = age / SECONDS_PER_DAY;
+        if let Some(each) = self.each.get_mut(day as usize) {
+            let days = self.days.entry(user).or_insert_with(|| {
+                self.week += 1;
+                0
+            });
+            if *days & (1 << day) == 0 {
+                *days |= 1 << day;
+                *each += 1;
+            }
+        }
+    }
+
+    /// Of each day: the last one first.
+    pub(crate) fn each(&self) -> &[u64] {
+        &self.each
+    }
+
+    /// Of the seven days together.
+    pub(crate) fn week(&self) -> u64 {
+        self.week
+    }
+}
+
+const _: () = assert!(SECONDS_PER_DAY.is_multiple_of(SECONDS_PER_HOUR));
