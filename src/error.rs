@@ -1,6 +1,7 @@
 //! What ends a command, and with which exit code.
 
 use tidegauge_chain::ChainError;
+use tidegauge_features::FeatureError;
 use tidegauge_model::ErrorClass;
 use tidegauge_storage::StoreError;
 use tidegauge_sync::SyncError;
@@ -17,6 +18,9 @@ pub(crate) enum Error {
     /// The store's side.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What features are computed from.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
     /// A file for others.
     #[error(transparent)]
     Sync(#[from] SyncError),

@@ -6,7 +6,9 @@ use super::span::DaySpan;
 use super::whole::Whole;
 use crate::error::Error;
 use std::collections::{BTreeMap, BTreeSet};
-use tidegauge_features::{Covered, DailyRow, FeatureSet, History, PoolDay, Status, TargetRow};
+use tidegauge_features::{
+    Covered, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, recompute,
+};
 use tidegauge_model::{BlockNumber, BlockRange, Day, PoolId};
 use tidegauge_storage::View;
 
@@ -40,7 +42,7 @@ impl Wanted {
 pub(crate) type PoolDays<'v> = Box<dyn Iterator<Item = Result<PoolDay, Error>> + 'v>;
 
 /// Rows of whole days as a function of raw events.
-type Compute = fn(&History) -> BTreeMap<(Day, PoolId), (DailyRow, TargetRow)>;
+type Compute = fn(&History) -> Result<Rows, FeatureError>;
 
 /// What rows are read from.
 pub(crate) struct Source<'v> {
@@ -79,16 +81,14 @@ fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Erro
 
 /// The collector's fold over the raw rows.
 fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    computed(source, wanted, RECOMPUTE)
+    computed(source, wanted, recompute)
 }
 
 /// The naive definitions over the raw rows.
 fn oracle<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    computed(source, wanted, ORACLE)
+    let _ = (source, wanted);
+    Err(Error::Failed("no oracle".to_owned()))
 }
-
-const RECOMPUTE: Compute = |_| BTreeMap::new();
-const ORACLE: Compute = |_| BTreeMap::new();
 
 fn computed<'v>(
     source: &Source<'v>,
@@ -122,7 +122,7 @@ fn partial(source: &Source<'_>, wanted: &Wanted) -> Result<(Vec<PoolDay>, Vec<Po
     if !wanted.days.days().any(is_partial) {
         return Ok((Vec::new(), Vec::new()));
     }
-    let rows = by_compute(source, covered_in_part(whole), RECOMPUTE)?;
+    let rows = by_compute(source, covered_in_part(whole), recompute)?;
     let ends = LastBlocks::read(source.view)?;
     let days = rows
         .into_iter()
@@ -138,13 +138,9 @@ fn partial(source: &Source<'_>, wanted: &Wanted) -> Result<(Vec<PoolDay>, Vec<Po
     Ok(days.partition(|day| day.day < whole.first))
 }
 
-fn by_compute(
-    source: &Source<'_>,
-    covered: Covered,
-    compute: Compute,
-) -> Result<BTreeMap<(Day, PoolId), (DailyRow, TargetRow)>, Error> {
+fn by_compute(source: &Source<'_>, covered: Covered, compute: Compute) -> Result<Rows, Error> {
     let history = history(source.view, source.set.clone(), source.book, covered)?;
-    Ok(compute(&history))
+    Ok(compute(&history)?)
 }
 
 /// The last block of each day that is on record, and how far the chain is final.
