@@ -1,8 +1,8 @@
 //! What the collector is told about the chain and its endpoints.
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::Address;
 use std::{fmt, str::FromStr, time::Duration};
-use tidegauge_model::{ChainId, UserKey};
+use tidegauge_model::{ChainId, Factory, Finality, UserKey};
 use url::Url;
 
 /// Everything [`crate::Chain::connect`] needs.
@@ -20,8 +20,8 @@ pub struct ChainConfig {
     pub pools: PoolSelection,
     /// Pools collected in any case, since pricing needs them; `None` means the preset's.
     pub support: Option<Vec<Address>>,
-    /// How the finalized height is known.
-    pub finality: Finality,
+    /// How the finalized height is known; `None` means the preset's, or by tag without one.
+    pub finality: Option<Finality>,
     /// Throughput budget of each endpoint in its provider's compute units; 0 is unlimited.
     pub compute_units_per_second: u32,
     /// Requests in flight at once.
@@ -45,7 +45,7 @@ impl ChainConfig {
             multicall: None,
             pools: PoolSelection::All,
             support: None,
-            finality: Finality::Tag,
+            finality: None,
             compute_units_per_second: 0,
             max_in_flight: 8,
             socket_urls: None,
@@ -132,15 +132,6 @@ impl Default for Limits {
     }
 }
 
-/// A contract that makes pools.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Factory {
-    /// Its address.
-    pub address: Address,
-    /// keccak256 of the creation code of its pools, for CREATE2.
-    pub init_code_hash: B256,
-}
-
 /// Which pools are collected.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum PoolSelection {
@@ -164,41 +155,6 @@ impl ParseError {
         Self {
             text: text.to_owned(),
             expected,
-        }
-    }
-}
-
-/// How the finalized height is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Finality {
-    /// By the endpoint's `finalized` tag.
-    #[default]
-    Tag,
-    /// This many blocks behind the head.
-    Depth(u64),
-}
-
-impl FromStr for Finality {
-    type Err = ParseError;
-
-    fn from_str(text: &str) -> Result<Self, ParseError> {
-        if text == "tag" {
-            return Ok(Self::Tag);
-        }
-        text.strip_prefix("depth:")
-            .and_then(|depth| depth.parse().ok())
-            .map(Self::Depth)
-            .ok_or_else(|| {
-                ParseError::new(text, "a finality: `tag`, or `depth:N` with N in blocks")
-            })
-    }
-}
-
-impl fmt::Display for Finality {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tag => f.write_str("tag"),
-            Self::Depth(blocks) => write!(f, "depth:{blocks}"),
         }
     }
 }
@@ -372,17 +328,11 @@ mod tests {
 
     #[test]
     fn words_read_back_as_written() {
-        for text in ["tag", "depth:64"] {
-            assert_eq!(text.parse::<Finality>().unwrap().to_string(), text);
-        }
         for text in ["origin", "recipient", "sender"] {
             assert_eq!(text.parse::<UserKey>().unwrap().to_string(), text);
         }
         for text in ["receipts", "logs"] {
             assert_eq!(text.parse::<Method>().unwrap().to_string(), text);
-        }
-        for bad in ["", "depth", "depth:", "depth:-1", "Tag"] {
-            assert!(bad.parse::<Finality>().is_err(), "{bad}");
         }
     }
 }

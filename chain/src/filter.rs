@@ -1,14 +1,9 @@
 //! Which logs are ours to account for.
 
-use crate::{
-    abi::TOPICS,
-    config::{Factory, PoolSelection},
-    decode::EventKind,
-    logs::LogRecord,
-    rpc::Call,
-};
+use crate::{abi::TOPICS, config::PoolSelection, decode::EventKind, logs::LogRecord, rpc::Call};
 use alloy::primitives::{Address, Bloom, BloomInput};
 use std::collections::{BTreeSet, HashSet};
+use tidegauge_model::Factory;
 
 /// Most addresses in a log filter; with more, providers refuse, and we ask for all
 /// contracts and drop the others' logs ourselves.

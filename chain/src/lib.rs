@@ -30,7 +30,6 @@ mod hex;
 pub mod logs;
 mod plan;
 mod pools;
-mod presets;
 pub mod ranges;
 mod receipts;
 mod rpc;
@@ -38,9 +37,7 @@ mod source;
 mod tail;
 mod time;
 
-pub use config::{
-    ChainConfig, Factory, Finality, Limits, Method, ParseError, PoolSelection, SecretUrl,
-};
+pub use config::{ChainConfig, Limits, Method, ParseError, PoolSelection, SecretUrl};
 pub use error::ChainError;
 pub use evidence::EvidenceError;
 pub use fault::{Fault, FaultKind, RpcError};
@@ -49,8 +46,8 @@ pub use header::{BlockHeader, StatedHeader, VerifiedHeader, parse_header};
 pub use heads::{Heads, Pace, Wake};
 pub use plan::{Bill, PROVIDERS, Plan, ProviderPlan};
 pub use pools::{PoolBook, create2_address};
-pub use presets::Preset;
 pub use receipts::{BlockReceipts, TxReceipt, parse_receipts};
 pub use rpc::{Contradiction, EndpointReport, EndpointState, MethodLatency, Questions, classify};
 pub use source::Chain;
 pub use tail::{Lookup, Ours, TailEvent};
+pub use tidegauge_model::{Factory, Finality, Preset};

@@ -1,18 +1,17 @@
 //! A chain, as its endpoints serve it.
 
 use crate::{
-    config::{ChainConfig, Finality, Limits, SecretUrl},
+    config::{ChainConfig, Limits, SecretUrl},
     error::{ChainError, Result},
     evidence::check_hash,
     filter::Filter,
     header::{BlockHeader, parse_header},
     pools::{PoolBook, Resolver, Unknown},
-    presets::Preset,
     rpc::{Call, EndpointReport, Replies, Rpc},
 };
 use alloy::primitives::Address;
 use std::sync::Arc;
-use tidegauge_model::{BlockNumber, ChainId, PoolVerdict};
+use tidegauge_model::{BlockNumber, ChainId, Finality, PoolVerdict, Preset};
 
 /// A connected chain; clones share everything.
 #[derive(Clone)]
@@ -56,13 +55,15 @@ impl Chain {
         };
         let support = match (config.support, preset) {
             (Some(support), _) => support,
-            (None, Some(preset)) => preset.reference_pools.clone(),
+            (None, Some(preset)) => preset.lists.reference_pools().map(|pool| pool.0).collect(),
             (None, None) => Vec::new(),
         };
         let socket_urls = config.socket_urls.unwrap_or_else(|| {
             let urls = config.rpc_urls.iter();
             urls.map(SecretUrl::socket).collect()
         });
+        let finality = config.finality.or(preset.map(|preset| preset.finality));
+        let finality = finality.unwrap_or_default();
         let multicall = config.multicall.or(preset.map(|preset| preset.multicall));
         Ok(Self {
             inner: Arc::new(Inner {
@@ -70,7 +71,7 @@ impl Chain {
                 rpc,
                 filter: Filter::new(&config.pools, &support, factories.clone()),
                 resolver: Resolver::new(factories, multicall),
-                finality: config.finality,
+                finality,
                 limits: config.limits,
                 max_in_flight: config.max_in_flight,
                 socket_urls,

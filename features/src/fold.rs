@@ -1,7 +1,7 @@
 //! The fold: block by block, every pool at once, as the store commits them.
 
 use crate::pool_fold::{Known, PoolFold};
-use crate::pricing::{Book, Legs, Quote, Quotes, Reference, Spot};
+use crate::pricing::{Book, Legs, Quote, Quotes, Reference, References, Spot};
 use crate::tile::{PoolState, Tile};
 use crate::{FeatureError, FeatureSet, PoolInfo, SwapValue};
 use std::collections::HashMap;
@@ -55,6 +55,7 @@ pub struct Fold {
     /// Heights at which the lists change, descending.
     changes: Vec<BlockNumber>,
     now: Now,
+    references: References,
     spot: Spot,
 }
 
@@ -107,6 +108,7 @@ impl Fold {
             book,
             changes,
             now: Now::default(),
+            references: References::default(),
             spot: Spot::default(),
         }
     }
@@ -151,7 +153,8 @@ impl Fold {
 
     /// Computes the prices that others rest on anew, after pools were put or removed.
     pub fn settle(&mut self) {
-        self.spot = self.book.spot(&self.now);
+        self.references = References::new(&self.book, &self.now);
+        self.spot = self.references.spot();
     }
 
     /// A pool's last tile.
@@ -220,7 +223,11 @@ impl Fold {
                 entry.fold.settle();
                 if entry.rests_on {
                     self.now.put(*pool, entry.fold.state());
-                    moved |= self.book.is_reference(*pool);
+                    if self.book.is_reference(*pool) {
+                        self.references
+                            .put(&self.book, *pool, self.now.quote(*pool));
+                        moved = true;
+                    }
                 }
             }
         }
@@ -228,7 +235,7 @@ impl Fold {
             return;
         }
         let before = self.spot;
-        self.spot = self.book.spot(&self.now);
+        self.spot = self.references.spot();
         for (key, was, is) in [
             (PriceKey::Ether, before.ether, self.spot.ether),
             (PriceKey::Bitcoin, before.bitcoin, self.spot.bitcoin),

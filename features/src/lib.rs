@@ -15,7 +15,9 @@ mod error;
 mod exact;
 mod fee_return;
 mod fold;
+pub mod hermetik;
 mod history;
+mod live;
 pub mod oracle;
 mod pool_day;
 mod pool_fold;
@@ -35,6 +37,7 @@ pub use columns::{Cell, Column, DailyRow, Kind, ROW_COLUMNS, TARGET_COLUMNS, Tar
 pub use error::FeatureError;
 pub use fold::{Fold, FoldedBlock, PriceKey, PriceRecord};
 pub use history::{Covered, History};
+pub use live::{HourEvents, Known14Days, hours_before, user_hours_before, window_at};
 pub use pool_day::{PoolDay, Status};
 pub use pool_info::PoolInfo;
 pub use recompute::{PoolRecompute, Prices, Rows, Track, recompute};

@@ -52,6 +52,21 @@ impl PoolFold {
         }
     }
 
+    /// Begins in the middle of an hour, from the pool as it was left.
+    pub(crate) fn resume(info: PoolInfo, before: Option<&Tile>, at: UnixSeconds) -> Self {
+        let none = Tile::default();
+        let before = before.unwrap_or(&none);
+        Self {
+            info,
+            hour: Hour::of(at),
+            tile: carried(before, at),
+            begun: true,
+            before_log2: close_log2(before),
+            last_transaction: None,
+            unsettled: false,
+        }
+    }
+
     /// The last tile; `None` before the first event.
     pub(crate) fn tile(&self) -> Option<(Hour, &Tile)> {
         self.begun.then_some((self.hour, &self.tile))

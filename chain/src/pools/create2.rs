@@ -1,7 +1,7 @@
 //! The address that a factory gives to a pool.
 
-use crate::config::Factory;
 use alloy::primitives::{Address, B256, keccak256};
+use tidegauge_model::Factory;
 
 /// CREATE2(factory, keccak256(abi.encode(token0, token1, fee)), init code hash), as in
 /// v3-periphery `PoolAddress.sol`.

@@ -3,7 +3,6 @@
 use super::{book::PoolBook, create2::create2_address, metadata};
 use crate::{
     abi::{Multicall3, PoolCalls, TokenCalls},
-    config::Factory,
     decode::CreatedFields,
     error::{ChainError, Result},
     hex,
@@ -17,7 +16,7 @@ use std::{
     collections::HashMap,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
-use tidegauge_model::{BlockNumber, Pool, PoolId, PoolOrigin, Refusal, Token};
+use tidegauge_model::{BlockNumber, Factory, Pool, PoolId, PoolOrigin, Refusal, Token};
 
 /// Calls packed into one multicall: some 50 tokens, well below the gas cap of `eth_call`.
 const CALLS_PER_MULTICALL: usize = 150;

@@ -2,8 +2,9 @@
 
 use crate::data;
 use alloy::primitives::Address;
+use std::collections::BTreeMap;
 use tidegauge_chain::{Preset, create2_address};
-use tidegauge_model::ChainId;
+use tidegauge_model::{ChainId, Listed, PoolId};
 
 #[test]
 fn create2_gives_every_recorded_pool() {
@@ -25,31 +26,51 @@ fn create2_gives_every_recorded_pool() {
     assert_eq!(rows, 5_500);
 }
 
+/// Every reference pool of every chain is the factory's pool of two tokens of its own lists:
+/// ether against an anchor, bitcoin against ether, anything listed against ether.
 #[test]
-fn reference_pools_are_create2_addresses_of_known_pairs() {
-    let preset = Preset::of(ChainId(1)).unwrap();
-    let token = |text: &str| text.parse::<Address>().unwrap();
-    let weth = token("0xC02aaA39b223FE8D0A0e5C4F27eAD9083C756Cc2");
-    let usdc = token("0xA0b86991c6218b36c1d19D4a2e9Eb0cE3606eB48");
-    let usdt = token("0xdAC17F958D2ee523a2206206994597C13D831ec7");
-    let dai = token("0x6B175474E89094C44Da98b954EedeAC495271d0F");
-    let wbtc = token("0x2260FAC5E5542a773Aa44fBCfeDf7C193bc2C599");
-    let wsteth = token("0x7f39C581F595B53c5cb19bD0b3f8dA6c935E2Ca0");
-    let pairs = [
-        (usdc, weth, 500),
-        (usdc, weth, 3_000),
-        (weth, usdt, 100),
-        (weth, usdt, 500),
-        (weth, usdt, 3_000),
-        (dai, weth, 500),
-        (dai, weth, 3_000),
-        (wbtc, weth, 500),
-        (wbtc, weth, 3_000),
-        (wsteth, weth, 100),
-    ];
-    let computed: Vec<Address> = pairs
-        .into_iter()
-        .map(|(token0, token1, fee)| create2_address(&preset.factories[0], token0, token1, fee))
-        .collect();
-    assert_eq!(computed, preset.reference_pools);
+fn reference_pools_are_create2_addresses_of_listed_pairs() {
+    const FEES: [u32; 4] = [100, 500, 3_000, 10_000];
+    for preset in Preset::all() {
+        let lists = &preset.lists;
+        let weth = lists.weth.unwrap();
+        let with_weth = |tokens: &[&[Listed<Address>]]| -> BTreeMap<PoolId, (Address, u32)> {
+            tokens
+                .iter()
+                .flat_map(|list| list.iter().map(|listed| listed.of))
+                .flat_map(|token| FEES.map(|fee| (token, fee)))
+                .map(|(token, fee)| {
+                    let [token0, token1] = [weth.min(token), weth.max(token)];
+                    let pool = create2_address(&preset.factories[0], token0, token1, fee);
+                    (PoolId(pool), (token, fee))
+                })
+                .collect()
+        };
+        for (name, pools, allowed) in [
+            (
+                "eth_usd",
+                &lists.eth_usd_pools,
+                with_weth(&[&lists.anchors]),
+            ),
+            (
+                "btc_eth",
+                &lists.btc_eth_pools,
+                with_weth(&[&lists.bitcoin]),
+            ),
+            (
+                "support",
+                &lists.support_pools,
+                with_weth(&[&lists.stables, &lists.staked_eth, &lists.bitcoin]),
+            ),
+        ] {
+            for listed in pools {
+                assert!(
+                    allowed.contains_key(&listed.of),
+                    "{}: {name} pool {} is none of the pools of its pairs",
+                    preset.name,
+                    listed.of
+                );
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ mod valuation;
 
 pub(crate) use book::Book;
 pub(crate) use price::Quote;
-pub(crate) use reference::{Reference, Spot};
+pub(crate) use reference::{Reference, References, Spot};
 pub(crate) use valuation::{Legs, Valued};
 
 use tidegauge_model::PoolId;

@@ -2,7 +2,8 @@
 
 use super::book::{Book, ReferencePool};
 use super::price::Price;
-use super::{Quotes, price::Side};
+use super::{Quote, Quotes};
+use std::collections::BTreeMap;
 use tidegauge_model::{PoolId, U256};
 
 /// A price with where it came from.
@@ -24,22 +25,53 @@ pub(crate) struct Spot {
     pub(crate) bitcoin: Option<Reference>,
 }
 
-impl Book {
-    /// The prices that others rest on.
-    pub(crate) fn spot(&self, quotes: &impl Quotes) -> Spot {
-        let ether = deepest(self.eth_usd.values().filter_map(|reference| {
-            let quote = quotes.quote(reference.pool)?;
-            let dollar = Price::dollar(reference.decimals)?;
-            let price = Price::through(quote, reference.weth, dollar)?;
-            Some(sample(reference, price, quote.reserve(reference.weth)))
-        }));
-        let bitcoin = ether.and_then(|ether| {
-            let found = deepest(self.btc_eth.values().filter_map(|reference| {
-                let quote = quotes.quote(reference.pool)?;
-                let side: Side = reference.weth.other();
-                let price =
-                    Price::through(quote, side, ether.price)?.of_whole(reference.decimals)?;
+/// The reference pools as they stand: what each says is computed when it moves.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct References {
+    ether: BTreeMap<PoolId, Sample>,
+    bitcoin: BTreeMap<PoolId, (ReferencePool, Quote)>,
+}
+
+impl References {
+    /// Of all reference pools of a book.
+    pub(crate) fn new(book: &Book, quotes: &impl Quotes) -> Self {
+        let mut references = Self::default();
+        for pool in book.reference_pools() {
+            references.put(book, pool, quotes.quote(pool));
+        }
+        references
+    }
+
+    /// A pool stands elsewhere now; no matter if it is no reference pool.
+    pub(crate) fn put(&mut self, book: &Book, pool: PoolId, quote: Option<Quote>) {
+        if let Some(reference) = book.eth_usd.get(&pool) {
+            let sample = quote.and_then(|quote| {
+                let dollar = Price::dollar(reference.decimals)?;
+                let price = Price::through(quote, reference.weth, dollar)?;
                 Some(sample(reference, price, quote.reserve(reference.weth)))
+            });
+            match sample {
+                Some(sample) => self.ether.insert(pool, sample),
+                None => self.ether.remove(&pool),
+            };
+        }
+        if let Some(reference) = book.btc_eth.get(&pool) {
+            match quote {
+                Some(quote) => self.bitcoin.insert(pool, (*reference, quote)),
+                None => self.bitcoin.remove(&pool),
+            };
+        }
+    }
+
+    /// The prices that others rest on.
+    pub(crate) fn spot(&self) -> Spot {
+        let ether = deepest(self.ether.values().copied());
+        let bitcoin = ether.and_then(|ether| {
+            let found = deepest(self.bitcoin.values().filter_map(|(reference, quote)| {
+                let side = reference.weth.other();
+                let price = Price::through(*quote, side, ether.price)?;
+                let whole = price.of_whole(reference.decimals)?;
+                Some(sample(reference, whole, quote.reserve(reference.weth)))
             }))?;
             Some(Reference {
                 guarded: found.guarded || ether.guarded,
@@ -50,6 +82,8 @@ impl Book {
     }
 }
 
+/// What one pool says.
+#[derive(Clone, Copy, Debug)]
 struct Sample {
     pool: PoolId,
     price: Price,

@@ -1,0 +1,142 @@
+//! What the first pass leads to: prices of all times.
+
+use super::track::{States, Track};
+use crate::pricing::{Book, Legs, Quote, References, Spot};
+use crate::{FeatureSet, PoolInfo};
+use std::collections::{BTreeSet, HashMap};
+use tidegauge_model::{BlockNumber, PoolId};
+
+/// Prices of all times: the result of the first pass.
+#[derive(Debug)]
+pub struct Prices {
+    pub(super) tracks: HashMap<PoolId, States>,
+    /// By the height from which on the lists are as they are.
+    epochs: Vec<Epoch>,
+}
+
+#[derive(Debug)]
+pub(super) struct Epoch {
+    pub(super) from: BlockNumber,
+    pub(super) book: Book,
+    /// Prices as of the end of a block.
+    spots: Vec<(BlockNumber, Spot)>,
+}
+
+impl Prices {
+    /// The pools that the first pass must follow.
+    pub fn needed<'a>(
+        set: &FeatureSet,
+        pools: impl Iterator<Item = &'a PoolInfo> + Clone,
+    ) -> BTreeSet<PoolId> {
+        let mut needed = BTreeSet::new();
+        for book in books(set, pools.clone()).into_iter().map(|(_, book)| book) {
+            needed.extend(book.reference_pools());
+            for info in pools.clone() {
+                needed.extend(book.supports(&Legs::of(&book, info)));
+            }
+        }
+        needed
+    }
+
+    /// From the states of the [needed](Prices::needed) pools.
+    pub fn new<'a>(
+        set: &FeatureSet,
+        pools: impl Iterator<Item = &'a PoolInfo> + Clone,
+        tracks: impl IntoIterator<Item = Track>,
+    ) -> Self {
+        let tracks: HashMap<_, _> = tracks
+            .into_iter()
+            .map(|track| (track.pool, track.states))
+            .collect();
+        let books = books(set, pools);
+        let ends: Vec<_> = books.iter().skip(1).map(|(from, _)| Some(*from)).collect();
+        let epochs = books
+            .into_iter()
+            .zip(ends.into_iter().chain([None]))
+            .map(|((from, book), end)| Epoch {
+                spots: spots(&book, &tracks, from, end),
+                from,
+                book,
+            })
+            .collect();
+        Self { tracks, epochs }
+    }
+
+    pub(super) fn epoch(&self, block: BlockNumber) -> &Epoch {
+        let place = self.epochs.partition_point(|epoch| epoch.from <= block);
+        &self.epochs[place.saturating_sub(1)]
+    }
+}
+
+impl Epoch {
+    /// Prices at the end of the block before, found near where they were found last.
+    pub(super) fn spot(&self, block: BlockNumber, near: &mut usize) -> Spot {
+        const STEPS: usize = 8;
+        let mut place = (*near).min(self.spots.len());
+        let ahead = &self.spots[place..];
+        let step = ahead.iter().take(STEPS).take_while(|(at, _)| *at < block);
+        let step = step.count();
+        place += if step < STEPS {
+            step
+        } else {
+            ahead.partition_point(|(at, _)| *at < block)
+        };
+        *near = place;
+        place
+            .checked_sub(1)
+            .and_then(|last| self.spots.get(last))
+            .map_or_else(Spot::default, |(_, spot)| *spot)
+    }
+}
+
+/// The book of each stretch of blocks with equal lists.
+fn books<'a>(
+    set: &FeatureSet,
+    pools: impl Iterator<Item = &'a PoolInfo> + Clone,
+) -> Vec<(BlockNumber, Book)> {
+    [BlockNumber(0)]
+        .into_iter()
+        .chain(set.changes())
+        .map(|from| {
+            let mut book = Book::new(&set.lists, from);
+            pools.clone().for_each(|info| book.add(info));
+            (from, book)
+        })
+        .collect()
+}
+
+/// Prices after each block that moved a reference pool, from the state before `from` on.
+fn spots(
+    book: &Book,
+    tracks: &HashMap<PoolId, States>,
+    from: BlockNumber,
+    end: Option<BlockNumber>,
+) -> Vec<(BlockNumber, Spot)> {
+    let mut references = References::default();
+    let mut moves: Vec<(BlockNumber, PoolId, Option<Quote>)> = Vec::new();
+    for pool in book.reference_pools() {
+        let Some(states) = tracks.get(&pool) else {
+            continue;
+        };
+        let first = states.partition_point(|(at, _)| *at < from);
+        if let Some((_, Some(quote))) = first.checked_sub(1).and_then(|last| states.get(last)) {
+            references.put(book, pool, Some(*quote));
+        }
+        let within = states[first..].iter();
+        let within = within.take_while(|(at, _)| end.is_none_or(|end| *at < end));
+        moves.extend(within.map(|(at, quote)| (*at, pool, *quote)));
+    }
+    moves.sort_by_key(|(at, pool, _)| (*at, *pool));
+    let mut spots = Vec::with_capacity(moves.len() + 1);
+    if let Some(before) = from.prev() {
+        spots.push((before, references.spot()));
+    }
+    let mut moves = moves.into_iter().peekable();
+    while let Some((at, pool, quote)) = moves.next() {
+        references.put(book, pool, quote);
+        if moves.peek().is_none_or(|(next, ..)| *next != at) {
+            spots.push((at, references.spot()));
+        }
+    }
+    spots
+}
