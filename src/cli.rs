@@ -73,6 +73,15 @@ pub(crate) enum Command {
 Days are whole UTC days; a row is there for each pool with a swap that day. What is unknown is
 NULL, never zero. The columns are described in docs/columns.md.")]
     Features(Features),
+    /// Sets to train, validate and test models on, cut by time so that nothing leaks back
+    #[command(after_help = "Examples:
+  tidegauge dataset --from 2024-01-01 --to 2024-06-30 --train-until 2024-04-30 --validate-until 2024-05-31 --out sets
+  tidegauge dataset --from 2024-01-01 --to 2024-06-30 --train-until 2024-03-31 --validate-until 2024-05-31 --folds 4 --leak-check --out sets
+
+The labels of a row look 7 days ahead, so the last days of a set are left out (with the embargo's
+days on top). The folder holds the sets as Parquet, a manifest with the hash of each file, and a
+data card, as Markdown and as a page with pictures.")]
+    Dataset(Dataset),
     /// Raw rows of the store as CSV, JSON or Parquet, while a collector may be running
     #[command(after_help = "Examples:
   tidegauge export swaps --out swaps.csv
@@ -230,6 +239,46 @@ pub(crate) struct Features {
     /// Include days of which not every block is known, with the status `partial`
     #[arg(long)]
     pub(crate) allow_partial: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dataset {
+    /// First day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Day,
+    /// Last day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Day,
+    /// Last day of training; its last rows are left out, as far as their labels would reach beyond
+    #[arg(long, value_name = "DAY")]
+    pub(crate) train_until: Day,
+    /// Last day of validation, likewise; the days after it are for the test
+    #[arg(long, value_name = "DAY")]
+    pub(crate) validate_until: Day,
+    /// Also cut the days of validation into that many, each with all that lies before it to train on
+    #[arg(long, value_name = "K")]
+    pub(crate) folds: Option<u32>,
+    /// Days kept free beyond the labels; by default 1, with --folds 14
+    #[arg(long, value_name = "N")]
+    pub(crate) embargo_days: Option<u32>,
+    /// How the files are written
+    #[arg(long, value_enum, default_value = "parquet")]
+    pub(crate) format: DatasetFormat,
+    /// Print how many rows were proven to know nothing of their labels or of the next set
+    #[arg(long)]
+    pub(crate) leak_check: bool,
+    /// Include days of which not every block is known, with the status `partial`
+    #[arg(long)]
+    pub(crate) include_partial: bool,
+    /// Folder to make; one that exists is refused
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DatasetFormat {
+    /// Typed columns, one file a set
+    Parquet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

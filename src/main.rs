@@ -9,6 +9,7 @@ mod collect;
 mod commands;
 mod config;
 mod control;
+mod dataset;
 mod days;
 mod error;
 mod logging;

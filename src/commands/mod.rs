@@ -2,6 +2,7 @@
 
 mod backfill;
 mod config_show;
+mod dataset;
 mod doctor;
 mod export;
 mod features;
@@ -39,6 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
         Command::Status { digest, json } => status::status(&config, digest, json),
         Command::Features(flags) => features::features(&config, &flags),
+        Command::Dataset(flags) => dataset::dataset(&config, &flags),
         Command::Export(export) => export::export(&config, &export),
         Command::Verify(flags) => block_on(verify::verify(config, flags)),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),

@@ -84,12 +84,7 @@ impl<'a> Card<'a> {
             writeln!(
                 out,
                 "| {} | {} to {} | {} | {} | {} |",
-                set.name,
-                set.first_day,
-                set.last_day,
-                set.rows,
-                set.labelled_rows,
-                set.purged_days
+                set.name, set.first_day, set.last_day, set.rows, set.labelled_rows, set.purged_days
             )?;
         }
         writeln!(out, "\n## Unknown values, share of rows\n")?;

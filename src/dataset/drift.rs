@@ -133,15 +133,21 @@ mod tests {
         let half = between(&first, &set(numbers(500, 1_500)));
         assert_eq!(half.ks, Some(0.5));
         let unknown = between(&first, &set((0..1_000).map(|_| Cell::Null)));
-        assert!(unknown.psi > LARGE_PSI && unknown.ks.is_none(), "{unknown:?}");
+        assert!(
+            unknown.psi > LARGE_PSI && unknown.ks.is_none(),
+            "{unknown:?}"
+        );
     }
 
     #[test]
     fn words_differ_by_their_shares() {
-        let words = |a: u32| set((0..100).map(move |n| Cell::text(if n < a { "up" } else { "down" })));
+        let words =
+            |a: u32| set((0..100).map(move |n| Cell::text(if n < a { "up" } else { "down" })));
         assert_eq!(between(&words(50), &words(50)).psi, 0.0);
         assert!(between(&words(50), &words(52)).psi < SLIGHT_PSI);
         assert!(between(&words(50), &words(95)).psi > LARGE_PSI);
-        assert!(Drift::between(&words(1).columns[0], &set(std::iter::empty()).columns[0]).is_none());
+        assert!(
+            Drift::between(&words(1).columns[0], &set(std::iter::empty()).columns[0]).is_none()
+        );
     }
 }

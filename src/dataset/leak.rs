@@ -150,9 +150,21 @@ mod tests {
         };
         let cases: [(PoolDay, UnixSeconds, Set, Option<Day>, &str); 5] = [
             (row(), row().day.end(), set(), last, "newest input"),
-            (row(), last_second, early_next, last, "labels reach to 2024-01-27"),
+            (
+                row(),
+                last_second,
+                early_next,
+                last,
+                "labels reach to 2024-01-27",
+            ),
             (other_day, last_second, set(), last, "the set has days"),
-            (row(), last_second, set(), Some(day("2024-01-26")), "target_fee_apr_7d is there"),
+            (
+                row(),
+                last_second,
+                set(),
+                Some(day("2024-01-26")),
+                "target_fee_apr_7d is there",
+            ),
             (partial, last_second, set(), last, "is not whole"),
         ];
         for (row, newest, set, last, words) in cases {

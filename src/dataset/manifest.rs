@@ -71,7 +71,11 @@ impl FileEntry {
             digest.update(&chunk[..read]);
             bytes += read as u64;
         }
-        let sha256 = digest.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let sha256 = digest
+            .finalize()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         Ok(Self {
             name: name.to_owned(),
             bytes,
@@ -104,7 +108,8 @@ mod tests {
                 name: "abc".to_owned(),
                 bytes: 3,
                 // FIPS 180-2, appendix B.1.
-                sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad".to_owned(),
+                sha256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+                    .to_owned(),
             }
         );
         assert!(FileEntry::of("none", &folder.path().join("none")).is_err());

@@ -69,7 +69,12 @@ pub(super) fn calendar(days: &[(u32, u64, usize)]) -> String {
     ) else {
         return String::new();
     };
-    let most = days.iter().map(|(_, rows, _)| *rows).max().unwrap_or(1).max(1);
+    let most = days
+        .iter()
+        .map(|(_, rows, _)| *rows)
+        .max()
+        .unwrap_or(1)
+        .max(1);
     let step = LINE_WIDTH / f64::from(last - first + 1);
     let mut out = open(LINE_WIDTH, LINE_HEIGHT);
     for (day, rows, set) in days {
@@ -121,11 +126,25 @@ mod tests {
         }
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
         // All values equal: an axis without length.
-        let flat = strips(&[Some(Quantiles { p5: 1.0, p25: 1.0, p50: 1.0, p75: 1.0, p95: 1.0 })]);
+        let flat = strips(&[Some(Quantiles {
+            p5: 1.0,
+            p25: 1.0,
+            p50: 1.0,
+            p75: 1.0,
+            p95: 1.0,
+        })]);
         assert!(!flat.contains("NaN") && !flat.contains("inf"), "{flat}");
         assert_eq!(strips(&[None]), "");
         assert_eq!(calendar(&[]), "");
-        assert_eq!(calendar(&[(1, 5, 0), (3, 0, 2)]).matches("<rect").count(), 2);
-        assert_eq!(bars(&[0.0, 2.0]).matches("width=\"120.0\" height=\"8\"").count(), 1);
+        assert_eq!(
+            calendar(&[(1, 5, 0), (3, 0, 2)]).matches("<rect").count(),
+            2
+        );
+        assert_eq!(
+            bars(&[0.0, 2.0])
+                .matches("width=\"120.0\" height=\"8\"")
+                .count(),
+            1
+        );
     }
 }

@@ -50,9 +50,7 @@ impl Sample {
 /// The value below which a share of an ascending series lies (nearest rank); `None` of nothing.
 pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
-    sorted
-        .get((share * last as f64).round() as usize)
-        .copied()
+    sorted.get((share * last as f64).round() as usize).copied()
 }
 
 #[cfg(test)]

@@ -204,7 +204,10 @@ mod tests {
                 if let Some(next) = set.next {
                     let label = set.days.to.plus_days(HORIZON_DAYS);
                     assert!(label.plus_days(split.embargo_days) < next);
-                    assert!(label.plus_days(split.embargo_days + 1) == next, "no day too many");
+                    assert!(
+                        label.plus_days(split.embargo_days + 1) == next,
+                        "no day too many"
+                    );
                 }
             }
         }
@@ -236,9 +239,18 @@ mod tests {
             (with(|a| a.train_until = day("2023-12-31")), "do not follow"),
             (with(|a| a.validate_until = a.train_until), "do not follow"),
             (with(|a| a.validate_until = a.days.to), "do not follow"),
-            (with(|a| a.train_until = day("2024-01-08")), "no day is left of train"),
-            (with(|a| a.validate_until = day("2024-03-08")), "no day is left of validation"),
-            (with(|a| a.embargo_days = Some(60)), "no day is left of train"),
+            (
+                with(|a| a.train_until = day("2024-01-08")),
+                "no day is left of train",
+            ),
+            (
+                with(|a| a.validate_until = day("2024-03-08")),
+                "no day is left of validation",
+            ),
+            (
+                with(|a| a.embargo_days = Some(60)),
+                "no day is left of train",
+            ),
             (with(|a| a.embargo_days = Some(u32::MAX)), "at most"),
             (with(|a| a.folds = Some(0)), "--folds 0"),
             (with(|a| a.folds = Some(25)), "--folds 25"),

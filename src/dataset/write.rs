@@ -156,6 +156,5 @@ fn describe(folder: &Folder, manifest: &mut Manifest, profiles: &[Profile]) -> R
 /// Writes the manifest, last of all.
 pub(crate) fn put_manifest(folder: &Folder, manifest: &Manifest) -> Result<(), Error> {
     let path = folder.file("manifest.json")?;
-    std::fs::write(&path, manifest.text()?)
-        .map_err(Error::io(format!("write {}", path.display())))
+    std::fs::write(&path, manifest.text()?).map_err(Error::io(format!("write {}", path.display())))
 }

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::progress::group;
 use tidegauge_features::{Covered, FeatureSet, History};
-use tidegauge_model::{Lists, UnixSeconds};
+use tidegauge_model::{Lists, Preset, UnixSeconds};
 use tidegauge_storage::View;
 
 /// A swap takes about 300 bytes here; beyond this the stored rows are the way.
@@ -14,10 +14,11 @@ const MOST_EVENTS: u64 = 40_000_000;
 
 /// By which definitions rows are computed.
 pub(crate) fn feature_set(config: &Config, view: &View<'_>) -> Result<FeatureSet, Error> {
+    let chain = view.chain_id()?;
     Ok(FeatureSet {
-        chain: view.chain_id()?,
+        chain,
         user: config.features.user,
-        lists: Lists::default(),
+        lists: Preset::of(chain).map_or_else(Lists::default, |preset| preset.lists.clone()),
     })
 }
 
