@@ -38,7 +38,7 @@ impl<'a> Observed<'a> {
             info,
             events: states.of_pool(pool),
             swaps,
-            first_day: first.max(history.covered.first_whole_day()),
+            first_day: first.max(history.covered.horizon().first_whole_day()),
         })
     }
 
@@ -48,7 +48,7 @@ impl<'a> Observed<'a> {
             .swaps
             .iter()
             .map(|valued| Day::of(valued.swap.timestamp))
-            .filter(|day| *day >= covered.first_whole_day() && covered.until >= day.end())
+            .filter(|day| *day >= covered.horizon().first_whole_day() && covered.until >= day.end())
             .collect();
         days.dedup();
         days
