@@ -80,8 +80,21 @@ NULL, never zero. The columns are described in docs/columns.md.")]
 
 The labels of a row look 7 days ahead, so the last days of a set are left out (with the embargo's
 days on top). The folder holds the sets as Parquet, a manifest with the hash of each file, and a
-data card, as Markdown and as a page with pictures.")]
+data card, as Markdown and as a page with pictures.
+
+  tidegauge dataset --from 2024-01-01 --to 2024-06-30 --train-until 2024-04-30 --validate-until 2024-05-31 --format hermetik --out csv")]
     Dataset(Dataset),
+    /// Somebody's daily rows beside ours: coverage, differences, and why they may differ
+    #[command(after_help = "Examples:
+  tidegauge compare pool_dataset_latest.csv
+  tidegauge compare pool_test_data.csv.gz --out report.html
+  tidegauge compare pool_dataset_latest.csv --json | jq .coverage
+
+The file has the earlier pipeline's header (poolAddress,date,...,target_tx_7d_avg_ahead); it may be
+gzipped. Each difference is held against a list of likely reasons, and counted by the first that
+fits: windows over rows instead of days, routers taken for users, a partial last day, a failed
+request, a fork's contract.")]
+    Compare(Compare),
     /// Raw rows of the store as CSV, JSON or Parquet, while a collector may be running
     #[command(after_help = "Examples:
   tidegauge export swaps --out swaps.csv
@@ -279,6 +292,22 @@ pub(crate) struct Dataset {
 pub(crate) enum DatasetFormat {
     /// Typed columns, one file a set
     Parquet,
+    /// The earlier pipeline's three CSV files, with its columns and its windows over rows; its
+    /// training file holds the days of training and of validation
+    Hermetik,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// CSV file, gzipped or not
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also write the report as a page, with the rows that differ most; an existing file is refused
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

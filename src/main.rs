@@ -7,6 +7,7 @@ mod certificate;
 mod cli;
 mod collect;
 mod commands;
+mod compare;
 mod config;
 mod control;
 mod dataset;
@@ -16,6 +17,7 @@ mod logging;
 mod mischief;
 mod progress;
 mod report;
+mod sample;
 mod span;
 mod table;
 

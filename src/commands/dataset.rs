@@ -2,7 +2,7 @@
 
 use crate::cli::{Dataset, DatasetFormat};
 use crate::config::Config;
-use crate::dataset::{Ask, Folder, Manifest, Origin, Split, write};
+use crate::dataset::{Ask, Folder, Manifest, Origin, Split, write, write_hermetik};
 use crate::days::{DaySpan, Engine, PoolBook, Source, Wanted, Whole, feature_set, rows};
 use crate::error::Error;
 use crate::progress::group;
@@ -44,6 +44,12 @@ pub(super) fn dataset(config: &Config, flags: &Dataset) -> Result<(), Error> {
     let manifest = manifest(&source, &split)?;
     let manifest = match flags.format {
         DatasetFormat::Parquet => parquet(&source, &split, days, &folder, manifest)?,
+        DatasetFormat::Hermetik if flags.folds.is_some() => {
+            return Err(Error::Usage(
+                "--format hermetik has no folds: leave --folds out".to_owned(),
+            ));
+        }
+        DatasetFormat::Hermetik => hermetik(&source, &split, days, &folder, manifest)?,
     };
     folder.finish()?;
     for set in &manifest.sets {
@@ -99,6 +105,25 @@ fn parquet(
         &origin,
         manifest,
     )
+}
+
+fn hermetik(
+    source: &Source<'_>,
+    split: &Split,
+    days: DaySpan,
+    folder: &Folder,
+    manifest: Manifest,
+) -> Result<Manifest, Error> {
+    let wanted = Wanted {
+        days: DaySpan {
+            from: days.from.min(source.whole.first),
+            to: days.to,
+        },
+        pools: BTreeSet::new(),
+    };
+    let rows = rows(source, &wanted, Engine::Recomputed)?;
+    let lists = &source.set.lists;
+    write_hermetik(folder, split, days, rows, source.book, lists, manifest)
 }
 
 /// Everything but what the rows will tell.

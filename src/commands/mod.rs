@@ -1,6 +1,7 @@
 //! The commands: each reads its flags, does one thing, prints it.
 
 mod backfill;
+mod compare;
 mod config_show;
 mod dataset;
 mod doctor;
@@ -41,6 +42,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Status { digest, json } => status::status(&config, digest, json),
         Command::Features(flags) => features::features(&config, &flags),
         Command::Dataset(flags) => dataset::dataset(&config, &flags),
+        Command::Compare(flags) => compare::compare(&config, &flags),
         Command::Export(export) => export::export(&config, &export),
         Command::Verify(flags) => block_on(verify::verify(config, flags)),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),

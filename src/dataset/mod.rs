@@ -3,16 +3,17 @@
 mod card;
 mod drift;
 mod folder;
+mod hermetik;
 mod leak;
 mod manifest;
 mod page;
 mod plot;
 mod profile;
-mod sample;
 mod split;
 mod write;
 
 pub(crate) use folder::Folder;
-pub(crate) use manifest::{FileEntry, Manifest, SetEntry};
+pub(crate) use hermetik::write_hermetik;
+pub(crate) use manifest::Manifest;
 pub(crate) use split::{Ask, Split};
-pub(crate) use write::{Origin, put_manifest, write};
+pub(crate) use write::{Origin, write};

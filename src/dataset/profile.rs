@@ -1,6 +1,6 @@
 //! What a set's columns look like: how often unknown, their range, their distribution.
 
-use super::sample::{Sample, quantile};
+use crate::sample::{Sample, quantile};
 use crate::table::{Cell, Column, Kind};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@ use super::whole::Whole;
 use crate::error::Error;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegauge_features::{
-    Covered, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, recompute,
+    Covered, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, oracle, recompute,
 };
 use tidegauge_model::{BlockNumber, BlockRange, Day, PoolId};
 use tidegauge_storage::View;
@@ -61,7 +61,7 @@ pub(crate) fn rows<'v>(
     let whole = match engine {
         Engine::Stored => stored(source, wanted)?,
         Engine::Recomputed => recomputed(source, wanted)?,
-        Engine::Oracle => oracle(source, wanted)?,
+        Engine::Oracle => by_oracle(source, wanted)?,
     };
     let (before, after) = partial(source, wanted)?;
     Ok(Box::new(
@@ -85,9 +85,8 @@ fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, 
 }
 
 /// The naive definitions over the raw rows.
-fn oracle<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    let _ = (source, wanted);
-    Err(Error::Failed("no oracle".to_owned()))
+fn by_oracle<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    computed(source, wanted, |history| Ok(oracle::days(history)))
 }
 
 fn computed<'v>(

@@ -5,7 +5,7 @@ const MOST: usize = 8_192;
 
 /// Every n-th value, n doubling whenever there are too many.
 #[derive(Debug, Clone)]
-pub(super) struct Sample {
+pub(crate) struct Sample {
     values: Vec<f64>,
     every: u64,
     seen: u64,
@@ -22,7 +22,7 @@ impl Default for Sample {
 }
 
 impl Sample {
-    pub(super) fn push(&mut self, value: f64) {
+    pub(crate) fn push(&mut self, value: f64) {
         if self.seen.is_multiple_of(self.every) {
             if self.values.len() == MOST {
                 let mut place = 0;
@@ -40,7 +40,7 @@ impl Sample {
     }
 
     /// The sample, ascending.
-    pub(super) fn sorted(&self) -> Vec<f64> {
+    pub(crate) fn sorted(&self) -> Vec<f64> {
         let mut sorted = self.values.clone();
         sorted.sort_unstable_by(f64::total_cmp);
         sorted
@@ -48,7 +48,7 @@ impl Sample {
 }
 
 /// The value below which a share of an ascending series lies (nearest rank); `None` of nothing.
-pub(super) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+pub(crate) fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     let last = sorted.len().checked_sub(1)?;
     sorted.get((share * last as f64).round() as usize).copied()
 }
