@@ -1,5 +1,6 @@
 //! Collecting a range that lies before the tip of the chain.
 
+use super::edges::learn_edges;
 use super::{Committer, Live, Patience, Watch, pool_book};
 use crate::error::Error;
 use crate::progress::Progress;
@@ -76,7 +77,12 @@ async fn collect(
         match fetched {
             None => break Ok(()),
             Some(Err(error)) => break Err(error.into()),
-            Some(Ok(extend)) => {
+            Some(Ok(mut extend)) => {
+                let begins = last.is_none() && span.after.is_none();
+                let ends = extend.covered.range.to == span.range.to;
+                if let Err(error) = learn_edges(chain, &mut extend, begins, ends).await {
+                    break Err(error);
+                }
                 let tip = BlockRef {
                     number: extend.covered.range.to,
                     hash: extend.covered.end_hash,

@@ -10,6 +10,7 @@
 mod backfill;
 mod commit;
 mod connect;
+mod edges;
 mod follow;
 mod latencies;
 mod live;

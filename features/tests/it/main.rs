@@ -1,5 +1,7 @@
 //! Claims about features, checked against the oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod chains;
 mod hermetik;
+mod oracle;
 mod shared;
