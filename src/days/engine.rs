@@ -96,10 +96,13 @@ fn computed<'v>(
 ) -> Result<PoolDays<'v>, Error> {
     let rows = by_compute(source, covered(&source.whole), compute)?;
     let ends = LastBlocks::read(source.view)?;
+    let last_final = ends.last_final(&source.whole);
     let mut days = Vec::new();
     for ((day, pool), (row, targets)) in rows {
         if source.whole.holds(day) && wanted.takes(day, pool) {
             let (as_of_block, status) = ends.of(day);
+            let targets =
+                last_final.map_or_else(TargetRow::default, |last| targets.up_to(day, last));
             days.push(Ok(PoolDay {
                 pool,
                 day,
@@ -163,6 +166,13 @@ impl LastBlocks {
             by_day,
             finalized: view.finalized(),
         })
+    }
+
+    /// The last whole day whose last block is final: labels reach no further.
+    fn last_final(&self, whole: &Whole) -> Option<Day> {
+        let days = self.by_day.keys().rev();
+        days.copied()
+            .find(|day| whole.holds(*day) && self.of(*day).1 == Status::Final)
     }
 
     fn of(&self, day: Day) -> (BlockNumber, Status) {
