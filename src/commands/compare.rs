@@ -6,10 +6,9 @@ use crate::compare::{
 };
 use crate::config::Config;
 use crate::days::{
-    DaySpan, Engine, PoolBook, Source, Wanted, Whole, cells, columns, feature_set, rows,
+    DaySpan, Engine, PoolBook, Source, Wanted, Whole, cells, columns, feature_set, rows, watched,
 };
 use crate::error::Error;
-use crate::progress::Progress;
 use crate::table::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -37,13 +36,10 @@ pub(super) fn compare(config: &Config, flags: &Compare) -> Result<(), Error> {
             days,
             pools: BTreeSet::new(),
         };
-        let mut progress = Progress::begin("compare", "rows", "of ours", 0);
-        for row in rows(&source, &wanted, Engine::Recomputed)? {
+        let rows = rows(&source, &wanted, Engine::Stored)?;
+        for row in watched("compare", days, rows) {
             let row = row?;
-            let Some(named) = book.get(row.pool) else {
-                continue;
-            };
-            let cells = cells(named, &row);
+            let cells = cells(book.of_row(row.pool)?, &row);
             let (mut numbers, mut texts) = (Vec::new(), Vec::new());
             for column in &shared {
                 match (column.is_number, &cells[column.ours]) {
@@ -57,9 +53,7 @@ pub(super) fn compare(config: &Config, flags: &Compare) -> Result<(), Error> {
                 texts: texts.into(),
             };
             ours.put(row.pool, row.day, row_of_ours);
-            progress.advance(1, 1);
         }
-        progress.finish();
     }
     let blocks = blocks_by_day(&view)?;
     let against = Against {

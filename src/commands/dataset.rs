@@ -3,7 +3,7 @@
 use crate::cli::{Dataset, DatasetFormat};
 use crate::config::Config;
 use crate::dataset::{Ask, Folder, Manifest, Origin, Split, write, write_hermetik};
-use crate::days::{DaySpan, Engine, PoolBook, Source, Wanted, Whole, feature_set, rows};
+use crate::days::{DaySpan, Engine, PoolBook, Source, Wanted, Whole, feature_set, rows, watched};
 use crate::error::Error;
 use crate::progress::group;
 use std::collections::BTreeSet;
@@ -101,7 +101,7 @@ fn parquet(
     write(
         folder,
         split,
-        rows(source, &wanted, Engine::Recomputed)?,
+        watched("dataset", days, rows(source, &wanted, Engine::Stored)?),
         &origin,
         manifest,
     )
@@ -121,7 +121,8 @@ fn hermetik(
         },
         pools: BTreeSet::new(),
     };
-    let rows = rows(source, &wanted, Engine::Recomputed)?;
+    let rows = rows(source, &wanted, Engine::Stored)?;
+    let rows = watched("dataset", wanted.days, rows);
     let lists = &source.set.lists;
     write_hermetik(folder, split, days, rows, source.book, lists, manifest)
 }

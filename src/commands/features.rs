@@ -3,10 +3,10 @@
 use crate::cli::{EngineArg, Features};
 use crate::config::Config;
 use crate::days::{
-    DaySpan, Engine, PoolBook, Source, Wanted, Whole, cells, columns, feature_set, rows,
+    DaySpan, Engine, PoolBook, Source, Wanted, Whole, cells, columns, feature_set, rows, watched,
 };
 use crate::error::Error;
-use crate::progress::{Progress, group};
+use crate::progress::group;
 use crate::table::{Format, TableOut, is_standard_output, pipe_may_close};
 use std::path::Path;
 use tidegauge_model::BlockNumber;
@@ -58,32 +58,11 @@ fn engine(flags: &Features) -> Engine {
 fn write(source: &Source<'_>, wanted: &Wanted, engine: Engine, out: &Path) -> Result<u64, Error> {
     let rows = rows(source, wanted, engine)?;
     let mut table = TableOut::create(out, &columns(), &facts(source, wanted)?)?;
-    let total = u64::from(wanted.days.len_days());
-    let mut progress = Progress::begin("features", "days", "rows", total);
-    let mut last = None;
-    for row in rows {
+    for row in watched("features", wanted.days, rows) {
         let row = row?;
-        assert!(
-            last < Some((row.day, row.pool)),
-            "rows come by day and pool, each once"
-        );
-        let named = source.book.get(row.pool).ok_or_else(|| {
-            Error::Failed(format!(
-                "there is a row of pool {}, which the store does not know: tidegauge doctor --store",
-                row.pool
-            ))
-        })?;
-        table.push(&cells(named, &row))?;
-        let days = match last {
-            Some((day, _)) => row.day.number() - day.number(),
-            None => 0,
-        };
-        progress.advance(days.into(), 1);
-        last = Some((row.day, row.pool));
+        table.push(&cells(source.book.of_row(row.pool)?, &row))?;
     }
-    let rows = table.finish()?;
-    progress.finish();
-    Ok(rows)
+    table.finish()
 }
 
 /// What is said of the file as a whole: enough to make it again.

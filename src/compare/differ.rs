@@ -1,9 +1,10 @@
 //! Both tables side by side.
 
 use super::columns::Shared;
-use super::reason::{Reason, Rules, Users, is_near};
+use super::reason::Reason;
 use super::report::{ColumnReport, Coverage, Missing, Report, Worst};
 use super::rows::DayRows;
+use super::rules::{Rules, Users, is_near};
 use crate::days::{PoolBook, Whole};
 use crate::error::Error;
 use crate::sample::{Sample, quantile};

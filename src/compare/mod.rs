@@ -8,10 +8,11 @@ mod read;
 mod reason;
 mod report;
 mod rows;
+mod rules;
 
 pub(crate) use columns::shared;
 pub(crate) use differ::{Against, compare};
 pub(crate) use page::page;
 pub(crate) use read::read;
-pub(crate) use reason::Users;
 pub(crate) use rows::{DayRows, Numbers};
+pub(crate) use rules::Users;

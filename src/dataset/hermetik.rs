@@ -83,11 +83,7 @@ pub(crate) fn write_hermetik(
     let mut training = part("pool_training_data.csv")?;
     let mut tested = part("pool_test_data.csv")?;
     for (id, days) in &series {
-        let named = book.get(*id).ok_or_else(|| {
-            Error::Failed(format!(
-                "there is a row of pool {id}, which the store does not know: tidegauge doctor --store"
-            ))
-        })?;
+        let named = book.of_row(*id)?;
         let pool = earlier(named, lists);
         for (n, row) in rows(days).iter().enumerate() {
             if !asked.holds(row.counted.day) {

@@ -9,7 +9,6 @@ use super::profile::Profile;
 use super::split::{Set, Split};
 use crate::days::{PoolBook, PoolDays, cells, columns};
 use crate::error::Error;
-use crate::progress::Progress;
 use crate::table::{Column, TableOut};
 use std::collections::BTreeMap;
 use tidegauge_model::{BlockNumber, Day, UnixSeconds};
@@ -54,15 +53,9 @@ pub(crate) fn write(
         .collect::<Result<Vec<_>, _>>()?;
     let mut leaks = LeakCheck::default();
     let mut newest: BTreeMap<BlockNumber, UnixSeconds> = BTreeMap::new();
-    let mut progress = Progress::begin("dataset", "rows", "written", 0);
     for row in rows {
         let row = row?;
-        let named = origin.book.get(row.pool).ok_or_else(|| {
-            Error::Failed(format!(
-                "there is a row of pool {}, which the store does not know: tidegauge doctor --store",
-                row.pool
-            ))
-        })?;
+        let named = origin.book.of_row(row.pool)?;
         let input = match newest.get(&row.as_of_block) {
             Some(time) => *time,
             None => {
@@ -72,7 +65,6 @@ pub(crate) fn write(
             }
         };
         let cells = cells(named, &row);
-        let mut written = 0;
         for open in open.iter_mut().filter(|open| open.set.days.holds(row.day)) {
             let before = leaks.labelled;
             leaks
@@ -84,9 +76,7 @@ pub(crate) fn write(
             if let Some(profile) = &mut open.profile {
                 profile.push(row.day, &cells);
             }
-            written += 1;
         }
-        progress.advance(1, written);
     }
     let mut profiles = Vec::new();
     for open in open {
@@ -110,7 +100,6 @@ pub(crate) fn write(
         profiles.extend(open.profile);
     }
     manifest.leak_checked_rows = leaks.rows;
-    progress.finish();
     describe(folder, &mut manifest, &profiles)?;
     Ok(manifest)
 }

@@ -80,6 +80,15 @@ impl PoolBook {
         self.pools.get(&pool)
     }
 
+    /// The pool of a row; the store has none of others.
+    pub(crate) fn of_row(&self, pool: PoolId) -> Result<&NamedPool, Error> {
+        self.get(pool).ok_or_else(|| {
+            Error::Failed(format!(
+                "there is a row of pool {pool}, which the store does not know: tidegauge doctor --store"
+            ))
+        })
+    }
+
     /// Why a contract is not collected.
     pub(crate) fn refusal(&self, pool: PoolId) -> Option<Refusal> {
         self.refused.get(&pool).copied()
@@ -106,14 +115,5 @@ impl PoolBook {
             wanted.insert(id);
         }
         Ok(wanted)
-    }
-
-    /// A book of these pools.
-    #[cfg(test)]
-    pub(crate) fn of(pools: impl IntoIterator<Item = NamedPool>) -> Self {
-        Self {
-            pools: pools.into_iter().map(|p| (p.info.pool.id, p)).collect(),
-            refused: BTreeMap::new(),
-        }
     }
 }

@@ -143,6 +143,30 @@ mod tests {
     }
 
     #[test]
+    fn the_documentation_lists_them_in_this_order() {
+        let page = include_str!("../../docs/columns.md");
+        let kind = |kind| match kind {
+            Kind::Int => "integer",
+            Kind::Float => "float",
+            Kind::Usd => "dollars",
+            Kind::Bool => "yes or no",
+            Kind::Word => "word",
+            Kind::Text | Kind::Unique => "text",
+            Kind::Day => "day",
+            Kind::Moment => "moment",
+        };
+        let expected: Vec<String> = columns()
+            .iter()
+            .map(|c| format!("| `{}` | {} | {} |", c.name, kind(c.kind), c.meaning))
+            .collect();
+        let found: Vec<&str> = page
+            .lines()
+            .filter(|line| line.starts_with("| `"))
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
     fn a_row_fills_the_columns() {
         let id = PoolId(Address::repeat_byte(0xAB));
         let pool = NamedPool {

@@ -75,8 +75,7 @@ pub(crate) fn rows<'v>(
 
 /// What the collector computed.
 fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    let _ = (source, wanted);
-    Err(Error::Failed("no stored rows".to_owned()))
+    computed(source, wanted, recompute)
 }
 
 /// The collector's fold over the raw rows.

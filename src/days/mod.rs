@@ -5,6 +5,7 @@ mod columns;
 mod engine;
 mod history;
 mod span;
+mod watched;
 mod whole;
 
 pub(crate) use book::{NamedPool, PoolBook};
@@ -12,4 +13,5 @@ pub(crate) use columns::{cells, columns};
 pub(crate) use engine::{Engine, PoolDays, Source, Wanted, rows};
 pub(crate) use history::feature_set;
 pub(crate) use span::DaySpan;
+pub(crate) use watched::watched;
 pub(crate) use whole::Whole;
