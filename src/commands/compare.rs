@@ -16,6 +16,9 @@ use tidegauge_model::{Address, BlockNumber, BlockRange, Day, NANO_PER_USD, PoolI
 use tidegauge_storage::View;
 use tidegauge_sync::WholeFile;
 
+/// A row takes some 300 bytes of memory.
+const MOST_ROWS: usize = 4_000_000;
+
 /// Reads the file, computes the comparison, prints it.
 pub(super) fn compare(config: &Config, flags: &Compare) -> Result<(), Error> {
     let shared = shared(&columns());
@@ -53,6 +56,11 @@ pub(super) fn compare(config: &Config, flags: &Compare) -> Result<(), Error> {
                 texts: texts.into(),
             };
             ours.put(row.pool, row.day, row_of_ours);
+            if ours.rows.len() > MOST_ROWS {
+                return Err(Error::Usage(format!(
+                    "more than {MOST_ROWS} rows of ours lie between the first and the last day of the file: split it by days"
+                )));
+            }
         }
     }
     let blocks = blocks_by_day(&view)?;

@@ -1,7 +1,9 @@
 //! Where rows come from: the store, a recompute from raw swaps, or the naive oracle.
 
 use super::book::PoolBook;
-use super::history::{covered, covered_in_part, history};
+use super::history::{
+    covered, covered_from_the_first_block, covered_to_the_end_of_the_tips_day, history,
+};
 use super::span::DaySpan;
 use super::whole::Whole;
 use crate::error::Error;
@@ -119,24 +121,36 @@ fn computed<'v>(
 /// ahead of them is unknown.
 fn partial(source: &Source<'_>, wanted: &Wanted) -> Result<(Vec<PoolDay>, Vec<PoolDay>), Error> {
     let whole = &source.whole;
-    let is_partial = |day: Day| !whole.holds(day);
-    if !wanted.days.days().any(is_partial) {
-        return Ok((Vec::new(), Vec::new()));
-    }
-    let rows = by_compute(source, covered_in_part(whole), recompute)?;
-    let ends = LastBlocks::read(source.view)?;
-    let days = rows
-        .into_iter()
-        .filter(|((day, pool), _)| is_partial(*day) && wanted.takes(*day, *pool))
-        .map(|((day, pool), (row, _))| PoolDay {
-            pool,
-            day,
-            row,
-            targets: TargetRow::default(),
-            status: Status::Partial,
-            as_of_block: ends.of(day).0,
-        });
-    Ok(days.partition(|day| day.day < whole.first))
+    let part = |is_asked: &dyn Fn(Day) -> bool, covered: Covered| {
+        if !wanted.days.days().any(is_asked) {
+            return Ok(Vec::new());
+        }
+        let rows = by_compute(source, covered, recompute)?;
+        let ends = LastBlocks::read(source.view)?;
+        let rows = rows.into_iter();
+        let asked = rows.filter(|((day, pool), _)| is_asked(*day) && wanted.takes(*day, *pool));
+        Ok::<_, Error>(
+            asked
+                .map(|((day, pool), (row, _))| PoolDay {
+                    pool,
+                    day,
+                    row,
+                    targets: TargetRow::default(),
+                    status: Status::Partial,
+                    as_of_block: ends.of(day).0,
+                })
+                .collect(),
+        )
+    };
+    let before = part(
+        &|day| day < whole.first,
+        covered_from_the_first_block(whole),
+    )?;
+    let after = part(
+        &|day| day >= whole.first && !whole.holds(day),
+        covered_to_the_end_of_the_tips_day(whole),
+    )?;
+    Ok((before, after))
 }
 
 fn by_compute(source: &Source<'_>, covered: Covered, compute: Compute) -> Result<Rows, Error> {

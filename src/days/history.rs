@@ -31,8 +31,16 @@ pub(super) fn covered(whole: &Whole) -> Covered {
     }
 }
 
-/// The same as if the first and last days were known from their first to their last second.
-pub(super) fn covered_in_part(whole: &Whole) -> Covered {
+/// The same as if the tip's day had ended with the tip.
+pub(super) fn covered_to_the_end_of_the_tips_day(whole: &Whole) -> Covered {
+    Covered {
+        until: whole.tip.end(),
+        ..covered(whole)
+    }
+}
+
+/// The same as if, besides, the first day had begun with the first block: life counts from there.
+pub(super) fn covered_from_the_first_block(whole: &Whole) -> Covered {
     Covered {
         // A second before midnight: the day after it begins at its first second.
         after: whole.begins.start().0.checked_sub(1).map(UnixSeconds),
