@@ -62,7 +62,6 @@ struct Facts<'a> {
     window: &'a PoolWindow<'a>,
     days: [Sums; 14],
     age: u64,
-    since_start: u64,
     /// Whether the last seven days are known whole.
     week_known: bool,
     last_block: BlockNumber,
@@ -72,7 +71,6 @@ impl<'a> Facts<'a> {
     fn of(pool: &'a PoolInfo, horizon: Horizon, window: &'a PoolWindow<'a>) -> Option<Self> {
         let first_day = window.life().first_day?;
         let age = window.at.0.saturating_sub(first_day.start().0) / SECONDS_PER_DAY;
-        let today = Day::of(UnixSeconds(window.at.0.saturating_sub(1)));
         let week = window.at.0.saturating_sub(7 * SECONDS_PER_DAY);
         let known = horizon.after.is_none_or(|after| after.0 < week);
         Some(Self {
@@ -80,7 +78,6 @@ impl<'a> Facts<'a> {
             window,
             days: window.days(),
             age,
-            since_start: u64::from(today.number().saturating_sub(first_day.number())),
             week_known: known || !pool.is_left_censored(),
             last_block: window.life().last_block,
         })
@@ -111,7 +108,7 @@ impl<'a> Facts<'a> {
         row.tx_count_7d_avg = mean(7);
         row.tx_count_7d_std = std_of_counts(&counts(7));
         row.tx_count_cumulative = int(life.swaps);
-        row.days_since_start = int(self.since_start);
+        row.days_since_start = int(self.age.saturating_sub(1));
         row.day_number = i64::from(life.active_days);
         row.tx_growth_rate = self
             .of_age(2)

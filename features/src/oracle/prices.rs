@@ -96,7 +96,8 @@ impl<'a> Market<'a> {
             }
             let side = self.side(info, other)?;
             let price = side.price(&ether.per_raw)?;
-            Some((side.quote_reserve(), price * ten_to(self.decimals(other)?)))
+            let whole = price * ten_to(self.decimals(other)?);
+            is_sound(&whole).then(|| (side.quote_reserve(), whole))
         });
         let (whole, guarded) = guarded_choice(references.collect())?;
         sound(
@@ -154,14 +155,17 @@ impl<'a> Market<'a> {
             let (Some(quote), Some(side)) = (quote(other), self.side(info, token)) else {
                 continue;
             };
+            let price = side.price(&quote.per_raw);
+            let Some(price) = price.and_then(|per_raw| sound(per_raw, quote.guarded)) else {
+                continue;
+            };
             let depth: BigUint = (side.quote_reserve() * &quote.per_raw) >> PRICE_BITS;
             // In the order of addresses, so of equals the lower stays.
             if depth >= enough && best.as_ref().is_none_or(|best| depth > best.depth) {
-                let price = side.price(&quote.per_raw);
                 best = Some(Route {
                     depth,
                     pool: info.pool.id,
-                    price: price.and_then(|per_raw| sound(per_raw, quote.guarded)),
+                    price: Some(price),
                 });
             }
         }

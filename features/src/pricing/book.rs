@@ -163,27 +163,6 @@ impl Book {
         self.candidates.get(&token).map_or(&[], Vec::as_slice)
     }
 
-    /// Pools whose states the value of this pool's swaps can rest on, besides the reference pools.
-    pub(crate) fn supports(&self, legs: &super::Legs) -> Vec<PoolId> {
-        let mut pools: Vec<_> = legs
-            .tokens_priced_by_pools()
-            .flat_map(|token| self.candidates(token))
-            .flat_map(|candidate| {
-                let own = std::iter::once(candidate.pool);
-                // A stable that quotes a price may have one of its own.
-                let quote = (self.kind(candidate.quote) == Kind::Stable).then_some(candidate.quote);
-                own.chain(
-                    quote
-                        .into_iter()
-                        .flat_map(|token| self.candidates(token).iter().map(|c| c.pool)),
-                )
-            })
-            .collect();
-        pools.sort_unstable();
-        pools.dedup();
-        pools
-    }
-
     /// The reference pools of ether and bitcoin.
     pub(crate) fn reference_pools(&self) -> impl Iterator<Item = PoolId> {
         self.eth_usd.keys().chain(self.btc_eth.keys()).copied()

@@ -25,6 +25,13 @@ pub(crate) struct Spot {
     pub(crate) bitcoin: Option<Reference>,
 }
 
+impl Spot {
+    /// The price of a wei, and whether it is the median.
+    pub(super) fn of_ether(&self) -> Option<(Price, bool)> {
+        self.ether.map(|ether| (ether.price, ether.guarded))
+    }
+}
+
 /// The reference pools as they stand: what each says is computed when it moves.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct References {

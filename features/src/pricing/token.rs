@@ -9,10 +9,13 @@ use tidegauge_model::{Address, U256, U512};
 /// A pool gives a price if its virtual quote reserve is worth this much ether, in wei.
 const LEAST_DEPTH_WEI: u128 = 20_000_000_000_000_000_000;
 
+/// A price, and whether it rests on a median.
+pub(super) type Guarded = (Price, bool);
+
 /// A price with the depth behind it, in nano-dollars.
 #[derive(Clone, Copy)]
 pub(super) struct Route {
-    pub(super) price: Price,
+    pub(super) price: Guarded,
     pub(super) depth: U512,
     pub(super) pool: tidegauge_model::PoolId,
 }
@@ -24,19 +27,19 @@ impl Book {
         token: Address,
         spot: &Spot,
         quotes: &impl Quotes,
-    ) -> Option<Price> {
+    ) -> Option<Guarded> {
         let dollar = self.dollar(token)?;
         if self.kind(token) == Kind::Anchor {
-            return Some(dollar);
+            return Some((dollar, false));
         }
         let own = self.deepest(token, spot, quotes, |quote| match self.kind(quote) {
-            Kind::Anchor => self.dollar(quote),
-            Kind::Weth => spot.ether.map(|ether| ether.price),
+            Kind::Anchor => Some((self.dollar(quote)?, false)),
+            Kind::Weth => spot.of_ether(),
             _ => None,
         });
         Some(match own {
-            Some(route) if route.price.is_off(dollar) => route.price,
-            _ => dollar,
+            Some(route) if route.price.0.is_off(dollar) => route.price,
+            _ => (dollar, false),
         })
     }
 
@@ -46,8 +49,8 @@ impl Book {
         token: Address,
         spot: &Spot,
         quotes: &impl Quotes,
-    ) -> Option<Price> {
-        let ether = spot.ether?.price;
+    ) -> Option<Guarded> {
+        let ether = spot.of_ether()?;
         let route = self.deepest(token, spot, quotes, |quote| {
             (self.kind(quote) == Kind::Weth).then_some(ether)
         })?;
@@ -62,7 +65,7 @@ impl Book {
         quotes: &impl Quotes,
     ) -> Option<Route> {
         self.deepest(token, spot, quotes, |quote| match self.kind(quote) {
-            Kind::Weth => spot.ether.map(|ether| ether.price),
+            Kind::Weth => spot.of_ether(),
             Kind::Anchor | Kind::Stable => self.stable(quote, spot, quotes),
             _ => None,
         })
@@ -74,16 +77,16 @@ impl Book {
         token: Address,
         spot: &Spot,
         quotes: &impl Quotes,
-        price_of: impl Fn(Address) -> Option<Price>,
+        price_of: impl Fn(Address) -> Option<Guarded>,
     ) -> Option<Route> {
         let least = spot.ether?.price.depth(U256::from(LEAST_DEPTH_WEI));
         let route = |candidate: &Candidate| {
-            let quote_price = price_of(candidate.quote)?;
+            let (quote_price, guarded) = price_of(candidate.quote)?;
             let pool = quotes.quote(candidate.pool)?;
             let depth = quote_price.depth(pool.reserve(candidate.side.other()));
             let price = Price::through(pool, candidate.side, quote_price)?;
             (depth >= least).then_some(Route {
-                price,
+                price: (price, guarded),
                 depth,
                 pool: candidate.pool,
             })

@@ -2,10 +2,10 @@
 
 use super::Quotes;
 use super::book::{Book, Kind};
-use super::price::Price;
 use super::reference::Spot;
+use super::token::Guarded;
 use crate::PoolInfo;
-use tidegauge_model::{Address, Swap, Usd};
+use tidegauge_model::{Address, PoolId, Swap, Usd};
 
 /// A pool's two tokens by their part in pricing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -29,23 +29,6 @@ impl Legs {
             kinds: tokens.map(|token| book.kind(token)),
         }
     }
-
-    /// Tokens whose price can rest on pools other than the reference pools.
-    pub(super) fn tokens_priced_by_pools(&self) -> impl Iterator<Item = Address> {
-        let listed = self
-            .kinds
-            .iter()
-            .any(|kind| matches!(kind, Kind::Anchor | Kind::Stable | Kind::Weth));
-        self.tokens
-            .into_iter()
-            .zip(self.kinds)
-            .filter(move |(_, kind)| match kind {
-                Kind::Anchor | Kind::Weth => false,
-                Kind::Stable => true,
-                Kind::Bitcoin | Kind::StakedEther | Kind::Other => !listed,
-            })
-            .map(|(token, _)| token)
-    }
 }
 
 /// Rules one to four, each with the kinds that it takes.
@@ -57,6 +40,36 @@ const RULES: [&[Kind]; 4] = [
 ];
 
 impl Book {
+    /// Pools whose states the value of this pool's swaps can rest on, besides the reference pools.
+    pub(crate) fn supports(&self, legs: &Legs) -> Vec<PoolId> {
+        // Where a dollar is no number, a stable is none either.
+        let is_sure = |leg: usize| match legs.kinds[leg] {
+            Kind::Anchor | Kind::Stable => self.dollar(legs.tokens[leg]).is_some(),
+            Kind::Weth => true,
+            Kind::Bitcoin | Kind::StakedEther | Kind::Other => false,
+        };
+        let sure = is_sure(0) || is_sure(1);
+        let by_pools = |leg: &usize| match legs.kinds[*leg] {
+            Kind::Stable => true,
+            _ => !sure,
+        };
+        let mut pools: Vec<_> = [0, 1]
+            .into_iter()
+            .filter(by_pools)
+            .flat_map(|leg| self.candidates(legs.tokens[leg]))
+            .flat_map(|candidate| {
+                // A stable that quotes a price may have one of its own.
+                let quote = (self.kind(candidate.quote) == Kind::Stable).then_some(candidate.quote);
+                let of_quote = quote.into_iter().flat_map(|token| self.candidates(token));
+                std::iter::once(candidate).chain(of_quote)
+            })
+            .map(|candidate| candidate.pool)
+            .collect();
+        pools.sort_unstable();
+        pools.dedup();
+        pools
+    }
+
     /// Values a swap by the first rule that gives a price.
     pub(crate) fn value(
         &self,
@@ -67,17 +80,20 @@ impl Book {
     ) -> Valued {
         let amounts = [swap.amount0.0, swap.amount1.0];
         let input = usize::from(!amounts[0].is_positive() && amounts[1].is_positive());
-        let worth = |leg: usize, price: Price, guarded: bool| Valued {
-            usd: price.value(amounts[leg].unsigned_abs()),
-            guarded,
+        let worth = |leg: usize, (price, guarded): Guarded| {
+            let usd = price.value(amounts[leg].unsigned_abs());
+            Valued {
+                usd,
+                guarded: guarded && usd.is_some(),
+            }
         };
         for kinds in RULES {
             for leg in [input, 1 - input] {
                 if !kinds.contains(&legs.kinds[leg]) {
                     continue;
                 }
-                if let Some((price, guarded)) = self.listed_price(legs, leg, spot, quotes) {
-                    return worth(leg, price, guarded);
+                if let Some(price) = self.listed_price(legs, leg, spot, quotes) {
+                    return worth(leg, price);
                 }
             }
         }
@@ -91,7 +107,7 @@ impl Book {
             (None, Some(b)) => (1, b),
             (None, None) => return Valued::default(),
         };
-        worth(leg, route.price, spot.ether.is_some_and(|e| e.guarded))
+        worth(leg, route.price)
     }
 
     fn listed_price(
@@ -100,19 +116,17 @@ impl Book {
         leg: usize,
         spot: &Spot,
         quotes: &impl Quotes,
-    ) -> Option<(Price, bool)> {
+    ) -> Option<Guarded> {
         let token = legs.tokens[leg];
-        let guarded = spot.ether.is_some_and(|ether| ether.guarded);
         match legs.kinds[leg] {
-            Kind::Anchor => Some((self.dollar(token)?, false)),
-            Kind::Stable => Some((self.stable(token, spot, quotes)?, false)),
-            Kind::Weth => Some((spot.ether?.price, guarded)),
+            Kind::Anchor | Kind::Stable => self.stable(token, spot, quotes),
+            Kind::Weth => spot.of_ether(),
             Kind::Bitcoin => {
                 let whole = spot.bitcoin?;
                 let price = whole.price.of_raw(self.decimals(token)?)?;
                 Some((price, whole.guarded))
             }
-            Kind::StakedEther => Some((self.staked(token, spot, quotes)?, guarded)),
+            Kind::StakedEther => self.staked(token, spot, quotes),
             Kind::Other => None,
         }
     }

@@ -1,7 +1,11 @@
 //! Claims about features, checked against the oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod blocks;
 mod chains;
 mod hermetik;
 mod oracle;
+mod row_claims;
 mod shared;
+mod sketch;
+mod value_claims;
