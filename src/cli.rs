@@ -3,6 +3,7 @@
 use crate::mischief::Mischief;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
+use tidegauge_model::Day;
 
 /// Collects Uniswap V3 swaps from an Ethereum node into a verified, exact local store.
 #[derive(Debug, Parser)]
@@ -61,9 +62,43 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Raw rows of the store as CSV, while a collector may be running
+    /// Features and targets of pools' days as Parquet, CSV or JSON, while a collector may be running
+    #[command(after_help = "Examples:
+  tidegauge features --last 30d --out features.parquet
+  tidegauge features --from 2024-01-05 --to 2024-01-07 --out features.csv
+  tidegauge features --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out - | head
+  tidegauge features --last 1d --allow-partial --out today.json
+  tidegauge features --last 7d --engine oracle --out naive.csv   # the same numbers, the naive way
+
+Days are whole UTC days; a row is there for each pool with a swap that day. What is unknown is
+NULL, never zero. The columns are described in docs/columns.md.")]
+    Features(Features),
+    /// Sets to train, validate and test models on, cut by time so that nothing leaks back
+    #[command(after_help = "Examples:
+  tidegauge dataset --from 2024-01-01 --to 2024-06-30 --train-until 2024-04-30 --validate-until 2024-05-31 --out sets
+  tidegauge dataset --from 2024-01-01 --to 2024-06-30 --train-until 2024-03-31 --validate-until 2024-05-31 --folds 4 --leak-check --out sets
+
+The labels of a row look 7 days ahead, so the last days of a set are left out (with the embargo's
+days on top). The folder holds the sets as Parquet, a manifest with the hash of each file, and a
+data card, as Markdown and as a page with pictures.
+
+  tidegauge dataset --from 2024-01-01 --to 2024-06-30 --train-until 2024-04-30 --validate-until 2024-05-31 --format hermetik --out csv")]
+    Dataset(Dataset),
+    /// Somebody's daily rows beside ours: coverage, differences, and why they may differ
+    #[command(after_help = "Examples:
+  tidegauge compare pool_dataset_latest.csv
+  tidegauge compare pool_test_data.csv.gz --out report.html
+  tidegauge compare pool_dataset_latest.csv --json | jq .coverage
+
+The file has the earlier pipeline's header (poolAddress,date,...,target_tx_7d_avg_ahead); it may be
+gzipped. Each difference is held against a list of likely reasons, and counted by the first that
+fits: windows over rows instead of days, routers taken for users, a partial last day, a failed
+request, a fork's contract.")]
+    Compare(Compare),
+    /// Raw rows of the store as CSV, JSON or Parquet, while a collector may be running
     #[command(after_help = "Examples:
   tidegauge export swaps --out swaps.csv
+  tidegauge export swaps --last 30d --out swaps.parquet
   tidegauge export swaps --from 2024-01-05 --to 2024-01-05 --out -
   tidegauge export liquidity --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out mints.csv")]
     Export(Export),
@@ -179,9 +214,108 @@ pub(crate) struct Export {
     /// Only this pool (repeatable)
     #[arg(long = "pool", value_name = "ADDRESS")]
     pub(crate) pools: Vec<String>,
-    /// CSV file to write (`-`: standard output); an existing file is refused
+    /// File to write, .parquet, .csv or .json (`-`: CSV on the standard output); an existing file is refused
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+}
+
+/// Whole UTC days.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Days {
+    /// First day; by default the first whole day of the store
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
+    pub(crate) from: Option<Day>,
+    /// Last day; by default the last whole day of the store
+    #[arg(long, value_name = "DAY", conflicts_with = "last")]
+    pub(crate) to: Option<Day>,
+    /// The latest days: 30d or 4w
+    #[arg(long, value_name = "AGE")]
+    pub(crate) last: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Features {
+    #[command(flatten)]
+    pub(crate) days: Days,
+    /// Only this pool (repeatable)
+    #[arg(long = "pool", value_name = "ADDRESS")]
+    pub(crate) pools: Vec<String>,
+    /// File to write, .parquet, .csv or .json (`-`: CSV on the standard output); an existing file is refused
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// Compute the rows again from the raw swaps: the same as --engine fold
+    #[arg(long, conflicts_with = "engine")]
+    pub(crate) recompute: bool,
+    /// Compute the rows again from the raw swaps, this way; by default they are read as the collector stored them
+    #[arg(long, value_enum)]
+    pub(crate) engine: Option<EngineArg>,
+    /// Include days of which not every block is known, with the status `partial`
+    #[arg(long)]
+    pub(crate) allow_partial: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Dataset {
+    /// First day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) from: Day,
+    /// Last day
+    #[arg(long, value_name = "DAY")]
+    pub(crate) to: Day,
+    /// Last day of training; its last rows are left out, as far as their labels would reach beyond
+    #[arg(long, value_name = "DAY")]
+    pub(crate) train_until: Day,
+    /// Last day of validation, likewise; the days after it are for the test
+    #[arg(long, value_name = "DAY")]
+    pub(crate) validate_until: Day,
+    /// Also cut the days of validation into that many, each with all that lies before it to train on
+    #[arg(long, value_name = "K")]
+    pub(crate) folds: Option<u32>,
+    /// Days kept free beyond the labels; by default 1, with --folds 14
+    #[arg(long, value_name = "N")]
+    pub(crate) embargo_days: Option<u32>,
+    /// How the files are written
+    #[arg(long, value_enum, default_value = "parquet")]
+    pub(crate) format: DatasetFormat,
+    /// Print how many rows were proven to know nothing of their labels or of the next set
+    #[arg(long)]
+    pub(crate) leak_check: bool,
+    /// Include days of which not every block is known, with the status `partial`
+    #[arg(long)]
+    pub(crate) include_partial: bool,
+    /// Folder to make; one that exists is refused
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DatasetFormat {
+    /// Typed columns, one file a set
+    Parquet,
+    /// The earlier pipeline's three CSV files, with its columns and its windows over rows; its
+    /// training file holds the days of training and of validation
+    Hermetik,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Compare {
+    /// CSV file, gzipped or not
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Also write the report as a page, with the rows that differ most; an existing file is refused
+    #[arg(long, value_name = "FILE.html")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineArg {
+    /// The collector's own
+    Fold,
+    /// The naive one: slow, and obviously right
+    Oracle,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

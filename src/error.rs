@@ -1,8 +1,10 @@
 //! What ends a command, and with which exit code.
 
 use tidegauge_chain::ChainError;
+use tidegauge_features::FeatureError;
 use tidegauge_model::ErrorClass;
 use tidegauge_storage::StoreError;
+use tidegauge_sync::SyncError;
 
 /// A failed command; its text says what was attempted, on what, and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +18,12 @@ pub(crate) enum Error {
     /// The store's side.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// What features are computed from.
+    #[error(transparent)]
+    Features(#[from] FeatureError),
+    /// A file for others.
+    #[error(transparent)]
+    Sync(#[from] SyncError),
     /// The simulated chain.
     #[error(transparent)]
     Sim(#[from] tidegauge_simchain::SimError),
@@ -42,7 +50,7 @@ impl Error {
     /// 2 for usage and configuration, 1 for everything else.
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Sync(SyncError::Exists(_)) => 2,
             _ => 1,
         }
     }

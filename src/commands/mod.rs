@@ -1,9 +1,12 @@
 //! The commands: each reads its flags, does one thing, prints it.
 
 mod backfill;
+mod compare;
 mod config_show;
+mod dataset;
 mod doctor;
 mod export;
+mod features;
 mod plan;
 mod run;
 mod simulate;
@@ -37,6 +40,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Backfill(collecting) => block_on(backfill::backfill(config, collecting)),
         Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
         Command::Status { digest, json } => status::status(&config, digest, json),
+        Command::Features(flags) => features::features(&config, &flags),
+        Command::Dataset(flags) => dataset::dataset(&config, &flags),
+        Command::Compare(flags) => compare::compare(&config, &flags),
         Command::Export(export) => export::export(&config, &export),
         Command::Verify(flags) => block_on(verify::verify(config, flags)),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),

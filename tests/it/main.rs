@@ -9,6 +9,7 @@ mod crash_points;
 mod evm;
 mod faults;
 mod kill;
+mod numbers;
 mod quickstart;
 mod replay;
 mod support;

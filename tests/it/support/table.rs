@@ -32,6 +32,18 @@ impl Table {
         self.rows.len()
     }
 
+    /// The names of the columns, in order.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let mut names: Vec<_> = self.columns.iter().map(|(name, at)| (*at, name)).collect();
+        names.sort_unstable();
+        names.into_iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// The rows, field by field.
+    pub(crate) fn rows(&self) -> &[Vec<String>] {
+        &self.rows
+    }
+
     /// The chosen columns of each row, in order.
     pub(crate) fn select<const N: usize>(
         &self,

@@ -9,10 +9,12 @@ use crate::support::root;
 use std::path::{Path, PathBuf};
 
 /// The crates: their folders, and where their code lies.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 7] = [
     ("model", "model/src"),
     ("chain", "chain/src"),
+    ("features", "features/src"),
     ("storage", "storage/src"),
+    ("sync", "sync/src"),
     ("simchain", "simchain/src"),
     ("src", "src"),
 ];
@@ -43,10 +45,12 @@ fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
 
 /// Every Rust file of the project.
 fn rust_files() -> Vec<(PathBuf, String)> {
-    let mut all: Vec<_> = ["model", "chain", "storage", "simchain", "src", "tests"]
-        .into_iter()
-        .flat_map(|folder| files(folder, ".rs"))
-        .collect();
+    let mut all: Vec<_> = [
+        "model", "chain", "features", "storage", "sync", "simchain", "src", "tests",
+    ]
+    .into_iter()
+    .flat_map(|folder| files(folder, ".rs"))
+    .collect();
     if root().join("benches").exists() {
         all.extend(files("benches", ".rs"));
     }

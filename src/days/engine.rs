@@ -1,0 +1,201 @@
+//! Where rows come from: the store, a recompute from raw swaps, or the naive oracle.
+
+use super::book::PoolBook;
+use super::history::{
+    covered, covered_from_the_first_block, covered_to_the_end_of_the_tips_day, history,
+};
+use super::span::DaySpan;
+use super::whole::Whole;
+use crate::error::Error;
+use std::collections::{BTreeMap, BTreeSet};
+use tidegauge_features::{
+    Covered, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, oracle, recompute,
+};
+use tidegauge_model::{BlockNumber, BlockRange, Day, PoolId};
+use tidegauge_storage::View;
+
+/// Which of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// The rows that the collector computed and keeps.
+    Stored,
+    /// The same fold, over the raw swaps, in memory.
+    Recomputed,
+    /// Every definition by itself, without any cleverness.
+    Oracle,
+}
+
+/// Which rows.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    /// Of which days.
+    pub(crate) days: DaySpan,
+    /// Of which pools; empty: of all.
+    pub(crate) pools: BTreeSet<PoolId>,
+}
+
+impl Wanted {
+    fn takes(&self, day: Day, pool: PoolId) -> bool {
+        self.days.holds(day) && (self.pools.is_empty() || self.pools.contains(&pool))
+    }
+}
+
+/// Rows by day and pool, each once.
+pub(crate) type PoolDays<'v> = Box<dyn Iterator<Item = Result<PoolDay, Error>> + 'v>;
+
+/// Rows of whole days as a function of raw events.
+type Compute = fn(&History) -> Result<Rows, FeatureError>;
+
+/// What rows are read from.
+pub(crate) struct Source<'v> {
+    pub(crate) view: &'v View<'v>,
+    pub(crate) set: FeatureSet,
+    pub(crate) book: &'v PoolBook,
+    pub(crate) whole: Whole,
+}
+
+/// The rows asked for; days that are not whole come by a recompute, marked as partial.
+pub(crate) fn rows<'v>(
+    source: &Source<'v>,
+    wanted: &Wanted,
+    engine: Engine,
+) -> Result<PoolDays<'v>, Error> {
+    let whole = match engine {
+        Engine::Stored => stored(source, wanted)?,
+        Engine::Recomputed => recomputed(source, wanted)?,
+        Engine::Oracle => by_oracle(source, wanted)?,
+    };
+    let (before, after) = partial(source, wanted)?;
+    Ok(Box::new(
+        before
+            .into_iter()
+            .map(Ok)
+            .chain(whole)
+            .chain(after.into_iter().map(Ok)),
+    ))
+}
+
+/// What the collector computed.
+fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    computed(source, wanted, recompute)
+}
+
+/// The collector's fold over the raw rows.
+fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    computed(source, wanted, recompute)
+}
+
+/// The naive definitions over the raw rows.
+fn by_oracle<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    computed(source, wanted, |history| Ok(oracle::days(history)))
+}
+
+fn computed<'v>(
+    source: &Source<'v>,
+    wanted: &Wanted,
+    compute: Compute,
+) -> Result<PoolDays<'v>, Error> {
+    let rows = by_compute(source, covered(&source.whole), compute)?;
+    let ends = LastBlocks::read(source.view)?;
+    let last_final = ends.last_final(&source.whole);
+    let mut days = Vec::new();
+    for ((day, pool), (row, targets)) in rows {
+        if source.whole.holds(day) && wanted.takes(day, pool) {
+            let (as_of_block, status) = ends.of(day);
+            let targets =
+                last_final.map_or_else(TargetRow::default, |last| targets.up_to(day, last));
+            days.push(Ok(PoolDay {
+                pool,
+                day,
+                row,
+                targets,
+                status,
+                as_of_block,
+            }));
+        }
+    }
+    Ok(Box::new(days.into_iter()))
+}
+
+/// Rows of the asked days that are not whole, before and after those that are. Whatever lies
+/// ahead of them is unknown.
+fn partial(source: &Source<'_>, wanted: &Wanted) -> Result<(Vec<PoolDay>, Vec<PoolDay>), Error> {
+    let whole = &source.whole;
+    let part = |is_asked: &dyn Fn(Day) -> bool, covered: Covered| {
+        if !wanted.days.days().any(is_asked) {
+            return Ok(Vec::new());
+        }
+        let rows = by_compute(source, covered, recompute)?;
+        let ends = LastBlocks::read(source.view)?;
+        let rows = rows.into_iter();
+        let asked = rows.filter(|((day, pool), _)| is_asked(*day) && wanted.takes(*day, *pool));
+        Ok::<_, Error>(
+            asked
+                .map(|((day, pool), (row, _))| PoolDay {
+                    pool,
+                    day,
+                    row,
+                    targets: TargetRow::default(),
+                    status: Status::Partial,
+                    as_of_block: ends.of(day).0,
+                })
+                .collect(),
+        )
+    };
+    let before = part(
+        &|day| day < whole.first,
+        covered_from_the_first_block(whole),
+    )?;
+    let after = part(
+        &|day| day >= whole.first && !whole.holds(day),
+        covered_to_the_end_of_the_tips_day(whole),
+    )?;
+    Ok((before, after))
+}
+
+fn by_compute(source: &Source<'_>, covered: Covered, compute: Compute) -> Result<Rows, Error> {
+    let history = history(source.view, source.set.clone(), source.book, covered)?;
+    Ok(compute(&history)?)
+}
+
+/// The last block of each day that is on record, and how far the chain is final.
+struct LastBlocks {
+    by_day: BTreeMap<Day, BlockNumber>,
+    finalized: Option<BlockNumber>,
+}
+
+impl LastBlocks {
+    fn read(view: &View<'_>) -> Result<Self, Error> {
+        let mut by_day = BTreeMap::new();
+        let all = BlockRange {
+            from: view.start().unwrap_or_default(),
+            to: BlockNumber(u64::MAX),
+        };
+        for block in view.blocks(all)? {
+            let (number, record) = block?;
+            by_day.insert(Day::of(record.timestamp), number);
+        }
+        Ok(Self {
+            by_day,
+            finalized: view.finalized(),
+        })
+    }
+
+    /// The last whole day whose last block is final: labels reach no further.
+    fn last_final(&self, whole: &Whole) -> Option<Day> {
+        let days = self.by_day.keys().rev();
+        days.copied()
+            .find(|day| whole.holds(*day) && self.of(*day).1 == Status::Final)
+    }
+
+    fn of(&self, day: Day) -> (BlockNumber, Status) {
+        let last = self.by_day.get(&day).copied().unwrap_or_default();
+        let is_final = self.finalized.is_some_and(|finalized| last <= finalized);
+        let status = if is_final {
+            Status::Final
+        } else {
+            Status::Provisional
+        };
+        (last, status)
+    }
+}

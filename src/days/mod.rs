@@ -1,0 +1,17 @@
+//! Pools' days: which of them are whole, where their rows come from, and how people see them.
+
+mod book;
+mod columns;
+mod engine;
+mod history;
+mod span;
+mod watched;
+mod whole;
+
+pub(crate) use book::{NamedPool, PoolBook};
+pub(crate) use columns::{cells, columns};
+pub(crate) use engine::{Engine, PoolDays, Source, Wanted, rows};
+pub(crate) use history::feature_set;
+pub(crate) use span::DaySpan;
+pub(crate) use watched::watched;
+pub(crate) use whole::Whole;

@@ -1,0 +1,60 @@
+//! What can go wrong with a file.
+
+use std::path::PathBuf;
+use tidegauge_model::ErrorClass;
+
+/// Why a file was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// Something of that name is there already.
+    #[error("{} exists: remove it or choose another name", .0.display())]
+    Exists(PathBuf),
+    /// The file system refused.
+    #[error("cannot write {}: {cause}", path.display())]
+    Write {
+        /// What was to be written.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The encoder refused.
+    #[error("cannot write {} as Parquet: {message}", path.display())]
+    Encode {
+        /// What was to be written.
+        path: PathBuf,
+        /// What it said.
+        message: String,
+    },
+    /// A row does not have the table's columns: a fault of ours.
+    #[error("row {row} of {} does not fit column {column}", path.display())]
+    Misfit {
+        /// What was to be written.
+        path: PathBuf,
+        /// Which row, from 1.
+        row: u64,
+        /// The first column that does not fit, or how many there should be.
+        column: String,
+    },
+    /// A value leaves what its column can hold.
+    #[error("row {row} of {}: column {column} cannot hold {value}", path.display())]
+    Beyond {
+        /// What was to be written.
+        path: PathBuf,
+        /// Which row, from 1.
+        row: u64,
+        /// Which column.
+        column: &'static str,
+        /// The value.
+        value: String,
+    },
+}
+
+impl SyncError {
+    /// What to do about it.
+    pub fn class(&self) -> ErrorClass {
+        match self {
+            Self::Exists(_) | Self::Write { .. } | Self::Beyond { .. } => ErrorClass::Refused,
+            Self::Encode { .. } | Self::Misfit { .. } => ErrorClass::Corrupt,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! Rows into a file, a bounded number of them in memory.
+
+use super::builder::{Builder, Unfit};
+use super::schema::{properties, schema};
+use crate::cell::{Cell, Column};
+use crate::error::SyncError;
+use crate::whole_file::WholeFile;
+use ::parquet::arrow::ArrowWriter;
+use arrow_array::RecordBatch;
+use arrow_schema::Schema;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows handed to the encoder at once: enough to be quick, few enough to be small.
+const BATCH_ROWS: usize = 8_192;
+
+/// Writes a table: zstd, statistics, row groups of a bounded size.
+pub struct TableWriter {
+    columns: Vec<Column>,
+    schema: Arc<Schema>,
+    builders: Vec<Builder>,
+    waiting: usize,
+    rows: u64,
+    writer: ArrowWriter<WholeFile>,
+    path: PathBuf,
+}
+
+impl TableWriter {
+    /// Begins a file, which appears when it is finished. The facts are said of it as a whole.
+    pub fn create(
+        path: &Path,
+        columns: &[Column],
+        facts: &[(&'static str, String)],
+    ) -> Result<Self, SyncError> {
+        let encode = |message: String| SyncError::Encode {
+            path: path.to_owned(),
+            message,
+        };
+        let properties = properties(columns, facts).map_err(|e| encode(e.to_string()))?;
+        let builders = columns
+            .iter()
+            .map(|column| Builder::new(column.kind))
+            .collect::<Result<_, _>>()
+            .map_err(|e| encode(e.to_string()))?;
+        let file = WholeFile::create(path)?;
+        let schema = schema(columns);
+        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))
+            .map_err(|e| encode(e.to_string()))?;
+        Ok(Self {
+            columns: columns.to_vec(),
+            schema,
+            builders,
+            waiting: 0,
+            rows: 0,
+            writer,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Adds a row: a cell for each column, in their order.
+    pub fn push(&mut self, row: &[Cell<'_>]) -> Result<(), SyncError> {
+        self.rows += 1;
+        if row.len() != self.columns.len() {
+            return Err(SyncError::Misfit {
+                path: self.path.clone(),
+                row: self.rows,
+                column: format!("count: {} for {}", row.len(), self.columns.len()),
+            });
+        }
+        for ((builder, column), cell) in self.builders.iter_mut().zip(&self.columns).zip(row) {
+            builder.push(cell).map_err(|unfit| match unfit {
+                Unfit::Kind => SyncError::Misfit {
+                    path: self.path.clone(),
+                    row: self.rows,
+                    column: column.name.to_owned(),
+                },
+                Unfit::Beyond(value) => SyncError::Beyond {
+                    path: self.path.clone(),
+                    row: self.rows,
+                    column: column.name,
+                    value,
+                },
+            })?;
+        }
+        self.waiting += 1;
+        if self.waiting == BATCH_ROWS {
+            self.pass_on()?;
+        }
+        Ok(())
+    }
+
+    /// Ends the file; gives its number of rows.
+    pub fn finish(mut self) -> Result<u64, SyncError> {
+        self.pass_on()?;
+        let rows = self.rows;
+        let path = self.path;
+        let file = self.writer.into_inner().map_err(|e| failed(&path, e))?;
+        file.finish()?;
+        Ok(rows)
+    }
+
+    fn pass_on(&mut self) -> Result<(), SyncError> {
+        if self.waiting == 0 {
+            return Ok(());
+        }
+        self.waiting = 0;
+        let arrays = self.builders.iter_mut().map(Builder::take).collect();
+        let batch =
+            RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| SyncError::Encode {
+                path: self.path.clone(),
+                message: e.to_string(),
+            })?;
+        self.writer.write(&batch).map_err(|e| failed(&self.path, e))
+    }
+}
+
+/// What the encoder says; where the file system is behind it, what that says.
+fn failed(path: &Path, error: ::parquet::errors::ParquetError) -> SyncError {
+    let path = path.to_owned();
+    if let ::parquet::errors::ParquetError::External(cause) = error {
+        return match cause.downcast::<std::io::Error>() {
+            Ok(cause) => SyncError::Write {
+                path,
+                cause: *cause,
+            },
+            Err(other) => SyncError::Encode {
+                path,
+                message: other.to_string(),
+            },
+        };
+    }
+    SyncError::Encode {
+        path,
+        message: error.to_string(),
+    }
+}
