@@ -17,6 +17,7 @@ pub mod oracle;
 mod pool_day;
 mod pool_info;
 mod set;
+pub mod subgraph;
 mod tile;
 mod value;
 
