@@ -28,6 +28,7 @@ mod recompute;
 mod row;
 mod set;
 mod targets;
+pub mod subgraph;
 mod tile;
 mod value;
 mod window;

@@ -8,4 +8,5 @@ mod oracle;
 mod row_claims;
 mod shared;
 mod sketch;
+mod subgraph;
 mod value_claims;
