@@ -18,15 +18,18 @@ use tidegauge_model::BlockNumber;
 /// the journal is writing at the tip.
 #[derive(Default)]
 pub(crate) struct Beneath {
-    entries: Vec<Entry>,
+    entries: Vec<Above>,
     /// For each key, the oldest before-image: its entry and its place there.
     oldest: HashMap<(Family, Vec<u8>), (usize, usize)>,
 }
 
-struct Entry {
-    to: BlockNumber,
-    entry: JournalEntry,
-    bytes: u64,
+/// An entry of blocks that are not final.
+pub(crate) struct Above {
+    /// Its key: their last.
+    pub(crate) to: BlockNumber,
+    pub(crate) entry: JournalEntry,
+    /// Its size as it is stored.
+    pub(crate) bytes: u64,
     changed: bool,
 }
 
@@ -58,7 +61,7 @@ impl Beneath {
                         .or_insert((beneath.entries.len(), place));
                 }
             }
-            beneath.entries.push(Entry {
+            beneath.entries.push(Above {
                 to,
                 entry,
                 bytes,
@@ -100,9 +103,14 @@ impl Beneath {
         }
     }
 
+    /// The entries, ascending, to be written by the caller.
+    pub(crate) fn into_entries(self) -> Vec<Above> {
+        self.entries
+    }
+
     /// Writes the entries that changed.
     pub(crate) fn finish(self, draft: &mut Draft<'_>) -> Result<(), StoreError> {
-        for Entry {
+        for Above {
             to,
             entry,
             bytes,

@@ -4,14 +4,15 @@
 //! window of blocks is read at once: one seek for each pool that the window
 //! touches, and its rows in passing.
 
-use crate::codec::{decode_liquidity, decode_swap};
-use crate::database::damaged;
+use crate::codec::{decode_block, decode_liquidity, decode_swap};
+use crate::database::{Database, damaged};
 use crate::error::StoreError;
 use crate::families::Family;
-use crate::keys::{parse_row_key, row_key};
-use crate::scan::{Decode, RawScan, Scan};
+use crate::keys::{block_bounds, parse_row_key, row_key};
+use crate::scan::{Bounds, Decode, RawScan, Scan};
 use tidegauge_model::{
-    BlockNumber, BlockRecord, LiquidityEvent, LogIndex, PoolActivity, PoolId, Swap,
+    BlockData, BlockNumber, BlockRange, BlockRecord, LiquidityEvent, LogIndex, PoolActivity,
+    PoolId, Swap,
 };
 
 /// Rows after which a window is full; one block may be larger.
@@ -31,6 +32,37 @@ pub struct StoredBlock {
     pub swaps: Vec<Swap>,
     /// Its other pool events.
     pub liquidity: Vec<LiquidityEvent>,
+}
+
+impl StoredBlock {
+    /// As it was fetched.
+    pub(crate) fn into_data(self) -> BlockData {
+        BlockData {
+            number: self.number,
+            hash: self.record.hash,
+            parent: self.record.parent,
+            timestamp: self.record.timestamp,
+            swaps: self.swaps,
+            liquidity: self.liquidity,
+            tally: self.record.tally,
+        }
+    }
+}
+
+/// Stored blocks of a range, whatever a draft will change.
+pub(crate) fn walk(db: &Database, range: BlockRange) -> Result<BlockWalk<'_>, StoreError> {
+    let scan = |family, bounds: Bounds| {
+        let rows = db
+            .rocks
+            .raw_iterator_cf_opt(db.family(family)?, bounds.read_options());
+        Ok::<_, StoreError>(RawScan::ascending(family, rows))
+    };
+    let blocks = scan(Family::Blocks, Bounds::between(block_bounds(range)))?;
+    Ok(BlockWalk::new(
+        Scan::new(blocks, decode_block),
+        scan(Family::Swaps, Bounds::all())?,
+        scan(Family::Liquidity, Bounds::all())?,
+    ))
 }
 
 /// Blocks in order with their rows; yields an error once, and nothing after it.

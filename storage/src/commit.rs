@@ -1,8 +1,9 @@
 //! The way forward: one range of blocks becomes rows, records, journal, coverage and a notice.
 
 use crate::beneath::Beneath;
-use crate::codec::{encode_block, encode_liquidity, encode_swap};
+use crate::codec::{decode_block, encode_block, encode_liquidity, encode_swap};
 use crate::database::damaged;
+use crate::derive::{self, Live};
 use crate::disputes;
 use crate::draft::Draft;
 use crate::error::{StepFault, StoreError};
@@ -16,7 +17,7 @@ use crate::row_digest::RowDigest;
 use crate::stretch::{home_of, stretches};
 use crate::verdicts::{put_token, put_verdict};
 use tidegauge_model::{
-    BlockData, BlockRecord, BlockRef, Coverage, Extend, PoolActivity, PoolId, Tally,
+    BlockData, BlockRecord, BlockRef, Coverage, Extend, PoolActivity, PoolId, Tally, UnixSeconds,
 };
 
 /// Buffers kept between batches, so that a swap allocates nothing.
@@ -30,9 +31,11 @@ pub(crate) struct Workspace {
     activity: Vec<PoolActivity>,
 }
 
-/// Adds a range to the draft; returns the number of disputes that it opens.
+/// Adds a range to the draft; returns the number of disputes that it opens. What is derived
+/// comes along, but for the time of a rebuild.
 pub(crate) fn extend(
     draft: &mut Draft<'_>,
+    mut live: Option<&mut Live>,
     extend: &Extend,
     space: &mut Workspace,
 ) -> Result<u64, StoreError> {
@@ -41,7 +44,9 @@ pub(crate) fn extend(
         fault,
     };
     range_check::check_next(extend, draft.base()).map_err(refused)?;
+    range_check::check_times(extend, last_time(draft)?).map_err(refused)?;
     disputes::check(draft, extend).map_err(refused)?;
+    derive::begin(draft, extend);
     // Finality never falls: an endpoint that lags does not take it back.
     draft.head.finalized = draft.head.finalized.max(extend.finalized);
     let stretches = stretches(extend, draft.head.finalized);
@@ -58,11 +63,22 @@ pub(crate) fn extend(
         for (token, _) in homes.tokens(extend).filter(|(_, home)| *home == index) {
             put_token(draft, &mut beneath, token)?;
         }
-        for (verdict, _) in homes.verdicts(extend).filter(|(_, home)| *home == index) {
+        let verdicts = homes.verdicts(extend).filter(|(_, home)| *home == index);
+        let verdicts: Vec<_> = verdicts.map(|(verdict, _)| verdict).collect();
+        for verdict in &verdicts {
             put_verdict(draft, &mut beneath, verdict, refused)?;
         }
         let blocks = &extend.blocks[stretch.blocks.clone()];
         put_blocks(draft, blocks, space, refused)?;
+        if let Some(live) = live.as_deref_mut() {
+            derive::meet(draft, live, &verdicts)?;
+            derive::fold(draft, live, blocks)?;
+            draft.head.derived.to = Some(stretch.range.to);
+            let is_last = index + 1 == stretches.len();
+            if let Some(time) = extend.time_after.filter(|_| is_last) {
+                derive::close_by(draft, live, time, stretch.range.to)?;
+            }
+        }
         let covered = Coverage {
             range: stretch.range,
             evidence: extend.covered.evidence,
@@ -84,6 +100,21 @@ pub(crate) fn extend(
     assert_eq!(draft.head.tip, Some(tip), "the range's end is the tip");
     outbox::notify(draft, NoticeKind::Committed, extend.covered.range, tip)?;
     Ok(disputes_opened)
+}
+
+/// The time of the last block before the next range, if one was read.
+fn last_time(draft: &Draft<'_>) -> Result<Option<UnixSeconds>, StoreError> {
+    let Some(base) = draft.base().filter(|_| draft.last_time.is_none()) else {
+        return Ok(draft.last_time);
+    };
+    // Blocks above the base may be there still: this batch unwinds them.
+    let last = draft.last_up_to(Family::Blocks, &block_key(base.number))?;
+    last.map(|(key, value)| {
+        let block = decode_block(&key, &value);
+        let (_, record) = block.map_err(|e| damaged(Family::Blocks, &key, e))?;
+        Ok(record.timestamp)
+    })
+    .transpose()
 }
 
 fn put_blocks(
@@ -115,6 +146,7 @@ fn put_blocks(
         encode_block(&record, &mut space.value).map_err(|e| damaged(Family::Blocks, &key, e))?;
         draft.put_fresh(Family::Blocks, &key, &space.value);
         draft.count_logs(block.tally);
+        draft.last_time = Some(block.timestamp);
     }
     let swaps = blocks.iter().flat_map(|b| &b.swaps);
     put_rows(draft, Family::Swaps, space, swaps, |swap, out| {

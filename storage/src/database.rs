@@ -3,6 +3,7 @@
 use crate::codec_error::CodecError;
 use crate::error::StoreError;
 use crate::families::{FAMILIES, Family};
+use crate::generation::Generation;
 use crate::options::durable;
 use rocksdb::{ColumnFamily, DB, WriteBatch};
 use std::path::{Path, PathBuf};
@@ -18,15 +19,30 @@ pub(crate) struct Database {
 }
 
 impl Database {
+    /// A family that is not derived.
     pub(crate) fn family(&self, family: Family) -> Result<&ColumnFamily, StoreError> {
-        self.rocks
-            .cf_handle(family.name())
-            .ok_or_else(|| StoreError::Contradiction(format!("family `{family}` is missing")))
+        assert!(!family.is_derived(), "{family} has two places");
+        self.column(family, Generation::First)
     }
 
-    /// All families by discriminant.
-    pub(crate) fn families(&self) -> Result<Vec<&ColumnFamily>, StoreError> {
-        FAMILIES.iter().map(|d| self.family(d.family)).collect()
+    /// A family as it is in a generation.
+    pub(crate) fn column(
+        &self,
+        family: Family,
+        generation: Generation,
+    ) -> Result<&ColumnFamily, StoreError> {
+        let name = family.name_in(generation);
+        self.rocks
+            .cf_handle(name)
+            .ok_or_else(|| StoreError::Contradiction(format!("family `{name}` is missing")))
+    }
+
+    /// All families by discriminant, as they are in a generation.
+    pub(crate) fn columns(&self, generation: Generation) -> Result<Vec<&ColumnFamily>, StoreError> {
+        FAMILIES
+            .iter()
+            .map(|d| self.column(d.family, generation))
+            .collect()
     }
 
     pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
@@ -47,9 +63,13 @@ impl Database {
 
     /// Writes memory out to files, so that the next start has no log to read.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        let families = self.families()?;
+        let mut columns = self.columns(Generation::First)?;
+        let derived = FAMILIES.iter().filter(|d| d.family.is_derived());
+        for declaration in derived {
+            columns.push(self.column(declaration.family, Generation::Second)?);
+        }
         self.rocks
-            .flush_cfs_opt(&families, &rocksdb::FlushOptions::default())
+            .flush_cfs_opt(&columns, &rocksdb::FlushOptions::default())
             .map_err(|e| StoreError::WriteFailed {
                 path: self.path.clone(),
                 message: e.into_string(),

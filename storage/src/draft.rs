@@ -4,27 +4,31 @@
 //! neither way can forget one.
 
 use crate::codec::{JournalEntry, Touched, decode_verdict, encode_head, encode_journal};
+use crate::codec_error::CodecError;
 use crate::database::{Database, damaged, unreadable};
 use crate::error::StoreError;
 use crate::families::{Family, Reversal};
+use crate::generation::Generation;
 use crate::head::Head;
-use crate::keys::{address_key, block_key, parse_address_key};
+use crate::keys::{address_key, block_key, just_after, parse_address_key};
+use crate::lookup::{Lookup, OwnedPair};
 use crate::meta::HEAD_KEY;
+use crate::scan::Bounds;
 use rocksdb::{ColumnFamily, WriteBatch};
 use std::collections::{BTreeMap, HashSet};
-use tidegauge_model::{BlockNumber, BlockRef, PoolId, PoolVerdict, Tally};
+use tidegauge_features::Horizon;
+use tidegauge_model::{BlockNumber, BlockRef, PoolId, PoolVerdict, Tally, UnixSeconds};
 
 /// Most bytes the journal may hold: about fifty times what 100 busy blocks need, and
 /// little enough to be unwound in one batch.
 pub(crate) const MAX_JOURNAL_BYTES: u64 = 64 * 1024 * 1024;
 
-/// A key and its value, owned.
-pub(crate) type OwnedPair = (Vec<u8>, Vec<u8>);
-
 /// One batch, not yet written. Dropping it leaves no trace.
 pub(crate) struct Draft<'a> {
     db: &'a Database,
-    families: Vec<&'a ColumnFamily>,
+    /// Where what is derived is read and written.
+    generation: Generation,
+    columns: Vec<&'a ColumnFamily>,
     accepted: &'a HashSet<PoolId>,
     batch: WriteBatch,
     /// What this batch says about keys that are replaced, since reads do not see it yet.
@@ -34,6 +38,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) head: Head,
     /// The ancestor that an unwind of everything went to.
     pub(crate) floor: Option<BlockRef>,
+    /// The time of the last block that this batch puts.
+    pub(crate) last_time: Option<UnixSeconds>,
     scratch: Vec<u8>,
 }
 
@@ -50,21 +56,49 @@ struct OpenEntry {
     seen: HashSet<(Family, Vec<u8>)>,
 }
 
+/// What is known of what a key holds before it is put.
+pub(crate) enum Before {
+    Absent,
+    Is(Vec<u8>),
+    /// To be looked up if the journal keeps it.
+    Unknown,
+}
+
 impl<'a> Draft<'a> {
     pub(crate) fn new(
         db: &'a Database,
         head: Head,
         accepted: &'a HashSet<PoolId>,
     ) -> Result<Self, StoreError> {
+        Self::in_generation(db, head, accepted, head.derived.generation)
+    }
+
+    /// One that reads and writes what is derived in the generation that is being built.
+    pub(crate) fn building(
+        db: &'a Database,
+        head: Head,
+        accepted: &'a HashSet<PoolId>,
+    ) -> Result<Self, StoreError> {
+        Self::in_generation(db, head, accepted, head.derived.generation.other())
+    }
+
+    fn in_generation(
+        db: &'a Database,
+        head: Head,
+        accepted: &'a HashSet<PoolId>,
+        generation: Generation,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
             db,
-            families: db.families()?,
+            generation,
+            columns: db.columns(generation)?,
             accepted,
             batch: WriteBatch::default(),
             overlay: BTreeMap::new(),
             entry: None,
             head,
             floor: None,
+            last_time: None,
             scratch: Vec::new(),
         })
     }
@@ -86,7 +120,43 @@ impl<'a> Draft<'a> {
     pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match self.overlay.get(&(family, key.to_vec())) {
             Some(value) => Ok(value.clone()),
-            None => self.db.get(family, key),
+            None => self.stored(family, key),
+        }
+    }
+
+    fn stored(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db
+            .rocks
+            .get_cf(self.columns[family as usize], key)
+            .map_err(|e| unreadable(family, &e))
+    }
+
+    /// What is before the start, as the generation written has it.
+    pub(crate) fn horizon(&self) -> Option<Horizon> {
+        let derived = &self.head.derived;
+        if self.generation == derived.generation {
+            derived.horizon
+        } else {
+            derived.rebuild.and_then(|r| r.horizon)
+        }
+    }
+
+    pub(crate) fn set_horizon(&mut self, horizon: Horizon) {
+        let derived = &mut self.head.derived;
+        if self.generation == derived.generation {
+            derived.horizon = Some(horizon);
+        } else if let Some(rebuild) = &mut derived.rebuild {
+            rebuild.horizon = Some(horizon);
+        }
+    }
+
+    /// The last block folded into the generation written.
+    pub(crate) fn derived_to(&self) -> Option<BlockNumber> {
+        let derived = &self.head.derived;
+        if self.generation == derived.generation {
+            derived.to
+        } else {
+            derived.rebuild.and_then(|r| r.to)
         }
     }
 
@@ -96,26 +166,7 @@ impl<'a> Draft<'a> {
         family: Family,
         key: &[u8],
     ) -> Result<Option<OwnedPair>, StoreError> {
-        let ours = self
-            .overlay
-            .range((family, Vec::new())..=(family, key.to_vec()))
-            .rev()
-            .find_map(|((_, key), value)| Some((key.clone(), value.clone()?)));
-        let mut rows = self
-            .db
-            .rocks
-            .raw_iterator_cf(self.families[family as usize]);
-        rows.seek_for_prev(key);
-        let mut stored = None;
-        while let Some((key, value)) = rows.item() {
-            if !self.overlay.contains_key(&(family, key.to_vec())) {
-                stored = Some((key.to_vec(), value.to_vec()));
-                break;
-            }
-            rows.prev();
-        }
-        rows.status().map_err(|e| unreadable(family, &e))?;
-        Ok(ours.max(stored))
+        self.last(family, (Vec::new(), just_after(key)))
     }
 
     /// Whether the pool's rows may be stored.
@@ -139,26 +190,27 @@ impl<'a> Draft<'a> {
                 before: None,
             });
         }
-        self.batch
-            .put_cf(self.families[family as usize], key, value);
-        *row_counter(&mut self.head, family) += 1;
+        self.batch.put_cf(self.columns[family as usize], key, value);
+        if let Some(counter) = row_counter(&mut self.head, family) {
+            *counter += 1;
+        }
     }
 
     /// Puts another value where a final row was.
     pub(crate) fn correct(&mut self, family: Family, key: &[u8], value: &[u8]) {
         assert_eq!(family.declaration().reversal, Reversal::FreshKeys);
         assert!(self.entry.is_none(), "only final rows are corrected");
-        self.batch
-            .put_cf(self.families[family as usize], key, value);
+        self.batch.put_cf(self.columns[family as usize], key, value);
     }
 
     /// Deletes a row that was there.
     pub(crate) fn delete_row(&mut self, family: Family, key: &[u8]) -> Result<(), StoreError> {
         assert_eq!(family.declaration().reversal, Reversal::FreshKeys);
         assert!(self.entry.is_none(), "no journal keeps a row's value");
-        self.batch.delete_cf(self.families[family as usize], key);
-        let counter = row_counter(&mut self.head, family);
-        *counter = counter.checked_sub(1).ok_or_else(|| miscounted(family))?;
+        self.batch.delete_cf(self.columns[family as usize], key);
+        if let Some(counter) = row_counter(&mut self.head, family) {
+            *counter = counter.checked_sub(1).ok_or_else(|| miscounted(family))?;
+        }
         Ok(())
     }
 
@@ -198,6 +250,43 @@ impl<'a> Draft<'a> {
         self.replace(family, key, before.as_deref(), Some(value))
     }
 
+    /// Puts a derived value. What was there is looked up only where the journal needs it and
+    /// the caller does not know.
+    pub(crate) fn put_derived(
+        &mut self,
+        family: Family,
+        key: &[u8],
+        value: Vec<u8>,
+        before: Before,
+    ) -> Result<(), StoreError> {
+        assert!(family.is_derived(), "`{family}` is not derived");
+        let place = (family, key.to_vec());
+        if let Some(open) = &self.entry
+            && !open.seen.contains(&place)
+        {
+            let before = match before {
+                Before::Absent => None,
+                Before::Is(before) => Some(before),
+                Before::Unknown => self.get(family, key)?,
+            };
+            if before.as_ref() == Some(&value) {
+                return Ok(());
+            }
+            if let Some(open) = &mut self.entry {
+                open.seen.insert(place.clone());
+                open.entry.touched.push(Touched {
+                    family,
+                    key: key.to_vec(),
+                    before,
+                });
+            }
+        }
+        self.batch
+            .put_cf(self.columns[family as usize], key, &value);
+        self.overlay.insert(place, Some(value));
+        Ok(())
+    }
+
     /// Deletes a value for good.
     pub(crate) fn delete(&mut self, family: Family, key: &[u8]) -> Result<(), StoreError> {
         assert_eq!(family.declaration().reversal, Reversal::BeforeImages);
@@ -220,14 +309,13 @@ impl<'a> Draft<'a> {
     /// Puts a value that no unwind takes back.
     pub(crate) fn put_apart(&mut self, family: Family, key: &[u8], value: &[u8]) {
         assert_eq!(family.declaration().reversal, Reversal::Apart);
-        self.batch
-            .put_cf(self.families[family as usize], key, value);
+        self.batch.put_cf(self.columns[family as usize], key, value);
     }
 
     /// Deletes a value that no unwind brings back.
     pub(crate) fn delete_apart(&mut self, family: Family, key: &[u8]) {
         assert_eq!(family.declaration().reversal, Reversal::Apart);
-        self.batch.delete_cf(self.families[family as usize], key);
+        self.batch.delete_cf(self.columns[family as usize], key);
     }
 
     /// The way back of [`Draft::put_fresh`] and [`Draft::put`].
@@ -278,6 +366,21 @@ impl<'a> Draft<'a> {
         self.put_entry(to, &open.entry)
     }
 
+    /// From here on this entry, which is stored already, keeps what is replaced too.
+    pub(crate) fn reopen_entry(&mut self, entry: JournalEntry) {
+        assert!(self.entry.is_none(), "a journal entry is open already");
+        let keys = entry.touched.iter().map(|t| (t.family, t.key.clone()));
+        let seen = keys.collect();
+        self.entry = Some(OpenEntry { entry, seen });
+    }
+
+    /// Ends what [`Draft::reopen_entry`] began; the caller stores the entry.
+    pub(crate) fn take_entry(&mut self) -> Result<JournalEntry, StoreError> {
+        let open = self.entry.take();
+        open.map(|open| open.entry)
+            .ok_or_else(|| StoreError::Contradiction("no journal entry is open".to_owned()))
+    }
+
     /// Writes a journal entry and counts its bytes.
     pub(crate) fn put_entry(
         &mut self,
@@ -297,6 +400,15 @@ impl<'a> Draft<'a> {
         }
         self.put_apart(Family::Journal, &key, &value);
         self.scratch = value;
+        Ok(())
+    }
+
+    /// Deletes what the generation that is not in force has under a key.
+    pub(crate) fn delete_leftover(&mut self, family: Family, key: &[u8]) -> Result<(), StoreError> {
+        let generation = self.head.derived.generation.other();
+        assert!(family.is_derived(), "`{family}` has one place");
+        self.batch
+            .delete_cf(self.db.column(family, generation)?, key);
         Ok(())
     }
 
@@ -346,7 +458,7 @@ impl<'a> Draft<'a> {
             }
             _ => {}
         }
-        let column = self.families[family as usize];
+        let column = self.columns[family as usize];
         match &after {
             Some(value) => self.batch.put_cf(column, key, value),
             None => self.batch.delete_cf(column, key),
@@ -370,14 +482,84 @@ pub(crate) fn without(whole: Tally, part: Tally) -> Result<Tally, StoreError> {
     })
 }
 
-/// The counter of a family of rows.
-fn row_counter(head: &mut Head, family: Family) -> &mut u64 {
+/// The counter of a family of rows; what is derived is as many as its rows.
+fn row_counter(head: &mut Head, family: Family) -> Option<&mut u64> {
     let counters = &mut head.counters;
     match family {
-        Family::Swaps => &mut counters.swaps,
-        Family::Liquidity => &mut counters.liquidity,
-        // The only other family of fresh keys, as a test of the declarations holds.
-        _ => &mut counters.blocks,
+        Family::Swaps => Some(&mut counters.swaps),
+        Family::Liquidity => Some(&mut counters.liquidity),
+        Family::Blocks => Some(&mut counters.blocks),
+        _ => None,
+    }
+}
+
+impl Lookup for Draft<'_> {
+    fn each(
+        &self,
+        family: Family,
+        (lower, upper): (Vec<u8>, Vec<u8>),
+        take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), CodecError>,
+    ) -> Result<(), StoreError> {
+        let mut take =
+            |key: &[u8], value: &[u8]| take(key, value).map_err(|e| damaged(family, key, e));
+        let ours = (family, lower.clone())..(family, upper.clone());
+        let mut ours = self.overlay.range(ours).peekable();
+        let options = Bounds::between((lower, upper)).read_options();
+        let mut rows = self
+            .db
+            .rocks
+            .raw_iterator_cf_opt(self.columns[family as usize], options);
+        rows.seek_to_first();
+        while let Some((key, value)) = rows.item() {
+            while let Some(((_, our_key), our_value)) =
+                ours.next_if(|((_, our_key), _)| our_key.as_slice() < key)
+            {
+                if let Some(our_value) = our_value {
+                    take(our_key, our_value)?;
+                }
+            }
+            match ours.next_if(|((_, our_key), _)| our_key.as_slice() == key) {
+                Some((_, Some(our_value))) => take(key, our_value)?,
+                Some((_, None)) => {}
+                None => take(key, value)?,
+            }
+            rows.next();
+        }
+        rows.status().map_err(|e| unreadable(family, &e))?;
+        for ((_, our_key), our_value) in ours {
+            if let Some(our_value) = our_value {
+                take(our_key, our_value)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn last(
+        &self,
+        family: Family,
+        (lower, upper): (Vec<u8>, Vec<u8>),
+    ) -> Result<Option<OwnedPair>, StoreError> {
+        let ours = self
+            .overlay
+            .range((family, lower.clone())..(family, upper.clone()))
+            .rev()
+            .find_map(|((_, key), value)| Some((key.clone(), value.clone()?)));
+        let options = Bounds::between((lower, upper)).read_options();
+        let mut rows = self
+            .db
+            .rocks
+            .raw_iterator_cf_opt(self.columns[family as usize], options);
+        rows.seek_to_last();
+        let mut stored = None;
+        while let Some((key, value)) = rows.item() {
+            if !self.overlay.contains_key(&(family, key.to_vec())) {
+                stored = Some((key.to_vec(), value.to_vec()));
+                break;
+            }
+            rows.prev();
+        }
+        rows.status().map_err(|e| unreadable(family, &e))?;
+        Ok(ours.max(stored))
     }
 }
 

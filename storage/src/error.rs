@@ -4,6 +4,7 @@ use crate::codec_error::CodecError;
 use crate::families::Family;
 use std::path::PathBuf;
 use std::time::Duration;
+use tidegauge_features::FeatureError;
 use tidegauge_model::{BlockNumber, BlockRange, BlockRef, ChainId, Dispute, ErrorClass, Evidence};
 
 /// An error of the store.
@@ -45,6 +46,19 @@ pub enum StoreError {
         /// The format written here.
         current: u32,
     },
+    /// The store was derived by another feature set.
+    #[error(
+        "the numbers in the store in {path} were computed by another feature set: ours is {differences}; compute them anew by `tidegauge features --rebuild` or `tidegauge run --rebuild`, or put the configuration back"
+    )]
+    FeaturesChanged {
+        /// The store's folder.
+        path: PathBuf,
+        /// What differs.
+        differences: String,
+    },
+    /// What is stored cannot be folded.
+    #[error("what is stored cannot be folded: {0}; restore from a snapshot or collect anew")]
+    Fold(#[from] FeatureError),
     /// The folder holds something else.
     #[error(
         "{path} is not a store of ours ({why}): choose an empty folder or an existing store as `storage.path`"
@@ -234,6 +248,7 @@ impl StoreError {
             Self::WrongChain { .. }
             | Self::NewerFormat { .. }
             | Self::OlderFormat { .. }
+            | Self::FeaturesChanged { .. }
             | Self::NotAStore { .. }
             | Self::Missing { .. }
             | Self::Locked { .. }
@@ -243,6 +258,7 @@ impl StoreError {
             | Self::PositionRefused { .. }
             | Self::JournalFull { .. } => ErrorClass::Refused,
             Self::StepRefused { fault, .. } => fault.class(),
+            Self::Fold(error) => error.class(),
             Self::UnwindUnknown { .. } | Self::ViewOpen | Self::Unsettled { .. } => {
                 ErrorClass::Transient
             }
@@ -298,6 +314,14 @@ pub enum StepFault {
     TimeRunsBack {
         /// The block.
         block: BlockNumber,
+    },
+    /// A block is later than any chain gets between two blocks.
+    #[error("block {block} comes more than {limit_days} days after the block before")]
+    TimeLeaps {
+        /// The block.
+        block: BlockNumber,
+        /// The most days.
+        limit_days: u32,
     },
     /// A row does not belong to its block, or rows are not in log order.
     #[error("log {log_index} of block {block} is out of order or belongs elsewhere")]

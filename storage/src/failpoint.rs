@@ -37,6 +37,18 @@ points! {
     REPAIR_BEFORE_WRITE = "store-repair-before-write";
     /// A repair is written; nobody knows.
     REPAIR_AFTER_WRITE = "store-repair-after-write";
+    /// A slice of a rebuild is made, nothing of it is written.
+    REBUILD_BEFORE_WRITE = "store-rebuild-before-write";
+    /// A slice of a rebuild is written; nobody knows.
+    REBUILD_AFTER_WRITE = "store-rebuild-after-write";
+    /// What a rebuild made is to be put in force, nothing of that is written.
+    REBUILD_BEFORE_TURN = "store-rebuild-before-turn";
+    /// What a rebuild made is in force; what was before is there still.
+    REBUILD_AFTER_TURN = "store-rebuild-after-turn";
+    /// Some of what a rebuild left behind is to be deleted.
+    REBUILD_BEFORE_CLEAR = "store-rebuild-before-clear";
+    /// Some of what a rebuild left behind is deleted.
+    REBUILD_AFTER_CLEAR = "store-rebuild-after-clear";
     /// A mirror's position is not written yet.
     ACKNOWLEDGE_BEFORE_WRITE = "store-acknowledge-before-write";
     /// A mirror's position is written; nobody knows.

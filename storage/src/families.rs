@@ -1,5 +1,6 @@
 //! The column families, declared once; options, digest, unwind and tests derive from here.
 
+use crate::generation::Generation;
 use std::fmt;
 
 /// A column family.
@@ -28,6 +29,22 @@ pub enum Family {
     Meta = 9,
     /// Ranges put in doubt.
     Disputes = 10,
+    /// What each swap is worth.
+    Values = 11,
+    /// Hours of pools.
+    Tiles = 12,
+    /// Who swapped in an hour of a pool.
+    Users = 13,
+    /// What ether and bitcoin cost.
+    Prices = 14,
+    /// Pools with swaps, by day.
+    Days = 15,
+    /// Closed days.
+    Calendar = 16,
+    /// Daily rows.
+    Features = 17,
+    /// What followed each daily row.
+    Targets = 18,
 }
 
 /// How an unwind takes a family back.
@@ -52,6 +69,8 @@ pub enum Access {
     Sequential,
     /// Small, looked up by key, often in vain.
     PointLookups,
+    /// Much is written, and both scanned and looked up, often in vain.
+    Accumulating,
     /// Written at one end, deleted at the other.
     Queue,
 }
@@ -63,6 +82,9 @@ pub struct Declaration {
     pub family: Family,
     /// Its name on disk.
     pub name: &'static str,
+    /// The name on disk of its second place; only what is derived from rows has two, so that
+    /// it can be rebuilt beside what is in force.
+    pub second_name: Option<&'static str>,
     /// What it is for.
     pub purpose: &'static str,
     /// Its key; integers are big-endian, so that byte order is logical order.
@@ -78,10 +100,11 @@ pub struct Declaration {
 }
 
 /// Every family, by discriminant; the journal names families by it, so it never changes.
-pub const FAMILIES: [Declaration; 11] = [
+pub const FAMILIES: [Declaration; 19] = [
     Declaration {
         family: Family::Swaps,
         name: "swaps",
+        second_name: None,
         purpose: "Every swap, exactly as its log says, forever.",
         key: "pool 20 | block u64 | log index u32",
         value: "swap without the key's fields",
@@ -92,6 +115,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Liquidity,
         name: "liquidity",
+        second_name: None,
         purpose: "Every other pool event, forever.",
         key: "pool 20 | block u64 | log index u32",
         value: "event without the key's fields",
@@ -102,6 +126,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Blocks,
         name: "blocks",
+        second_name: None,
         purpose: "Blocks that were read, with the pools they touch and a digest of their swaps.",
         key: "block u64",
         value: "hash, parent, timestamp, pools, row digest, tally",
@@ -112,6 +137,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Pools,
         name: "pools",
+        second_name: None,
         purpose: "Contracts that emit V3 events, accepted or refused, with the reason.",
         key: "address 20",
         value: "verdict",
@@ -122,6 +148,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Tokens,
         name: "tokens",
+        second_name: None,
         purpose: "Metadata of the tokens of accepted pools.",
         key: "address 20",
         value: "symbol, name, decimals",
@@ -132,6 +159,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Coverage,
         name: "coverage",
+        second_name: None,
         purpose: "Ranges that were collected, and the evidence behind each.",
         key: "first block u64",
         value: "last block, evidence, parent and end hash, tally",
@@ -142,6 +170,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Journal,
         name: "journal",
+        second_name: None,
         purpose: "What each block above the final one changed, until it is final.",
         key: "last block u64",
         value: "first block, the tip before, tally, before-images of touched keys",
@@ -152,6 +181,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Outbox,
         name: "outbox",
+        second_name: None,
         purpose: "Notices of committed, unwound and repaired ranges, until every mirror has them.",
         key: "sequence u64",
         value: "kind, range, tip",
@@ -162,6 +192,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Positions,
         name: "positions",
+        second_name: None,
         purpose: "What each mirror acknowledged.",
         key: "mirror's name, UTF-8",
         value: "sequence, block",
@@ -172,6 +203,7 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Meta,
         name: "meta",
+        second_name: None,
         purpose: "Format, chain id, identity, epoch, and the head: start, tip, finality, counters.",
         key: "name, ASCII",
         value: "by name",
@@ -182,10 +214,99 @@ pub const FAMILIES: [Declaration; 11] = [
     Declaration {
         family: Family::Disputes,
         name: "disputes",
+        second_name: None,
         purpose: "Ranges in which a pool's events contradict each other, until receipts settle it.",
         key: "first block u64 | last block u64 | pool 20",
         value: "nothing",
         in_digest: false,
+        reversal: Reversal::BeforeImages,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Values,
+        name: "values",
+        second_name: Some("values.2"),
+        purpose: "What each swap is worth, by the prices at the end of the block before.",
+        key: "pool 20 | block u64 | log index u32",
+        value: "dollars, guarded, crossed, fee return",
+        in_digest: true,
+        reversal: Reversal::FreshKeys,
+        access: Access::RangeScans,
+    },
+    Declaration {
+        family: Family::Tiles,
+        name: "tiles",
+        second_name: Some("tiles.2"),
+        purpose: "Each hour of each pool as mergeable integers.",
+        key: "pool 20 | hour u32",
+        value: "life, sums, path, state, depth",
+        in_digest: true,
+        reversal: Reversal::BeforeImages,
+        access: Access::Accumulating,
+    },
+    Declaration {
+        family: Family::Users,
+        name: "users",
+        second_name: Some("users.2"),
+        purpose: "Who swapped in an hour of a pool, forever, so that repairs stay exact.",
+        key: "pool 20 | hour u32 | user 20",
+        value: "swaps",
+        in_digest: true,
+        reversal: Reversal::BeforeImages,
+        access: Access::Accumulating,
+    },
+    Declaration {
+        family: Family::Prices,
+        name: "prices",
+        second_name: Some("prices.2"),
+        purpose: "What ether and bitcoin cost at the end of each hour, and by which pool.",
+        key: "kind u8 | hour u32",
+        value: "price, source, block, guarded",
+        in_digest: true,
+        reversal: Reversal::BeforeImages,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Days,
+        name: "days",
+        second_name: Some("days.2"),
+        purpose: "Pools with swaps, by day.",
+        key: "day u32 | pool 20",
+        value: "nothing",
+        in_digest: false,
+        reversal: Reversal::BeforeImages,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Calendar,
+        name: "calendar",
+        second_name: Some("calendar.2"),
+        purpose: "Closed days; where each ends depends on the way of fetching.",
+        key: "day u32",
+        value: "last block, whether the day is whole",
+        in_digest: false,
+        reversal: Reversal::BeforeImages,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Features,
+        name: "features",
+        second_name: Some("features.2"),
+        purpose: "The daily row of each pool and whole day with a swap.",
+        key: "pool 20 | day u32",
+        value: "cells in the order of the columns",
+        in_digest: true,
+        reversal: Reversal::BeforeImages,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Targets,
+        name: "targets",
+        second_name: Some("targets.2"),
+        purpose: "What followed each daily row, as far as its days are closed.",
+        key: "pool 20 | day u32",
+        value: "cells in the order of the columns",
+        in_digest: true,
         reversal: Reversal::BeforeImages,
         access: Access::PointLookups,
     },
@@ -202,10 +323,31 @@ impl Family {
         self.declaration().name
     }
 
+    /// Whether it is derived from rows, and so has two places.
+    pub fn is_derived(self) -> bool {
+        self.declaration().second_name.is_some()
+    }
+
+    /// Its name on disk in a generation; what is not derived has one place.
+    pub(crate) fn name_in(self, generation: Generation) -> &'static str {
+        let declaration = self.declaration();
+        match (generation, declaration.second_name) {
+            (Generation::Second, Some(name)) => name,
+            _ => declaration.name,
+        }
+    }
+
     /// The family with this discriminant; `None` where there is none.
     pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         FAMILIES.get(usize::from(byte)).map(|d| d.family)
     }
+}
+
+/// Every name on disk.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FAMILIES
+        .iter()
+        .flat_map(|d| std::iter::once(d.name).chain(d.second_name))
 }
 
 impl fmt::Display for Family {
@@ -235,7 +377,22 @@ mod tests {
             .filter(|d| d.in_digest)
             .map(|d| d.name)
             .collect();
-        assert_eq!(covered, ["swaps", "liquidity", "blocks", "pools", "tokens"]);
+        assert_eq!(
+            covered,
+            [
+                "swaps",
+                "liquidity",
+                "blocks",
+                "pools",
+                "tokens",
+                "values",
+                "tiles",
+                "users",
+                "prices",
+                "features",
+                "targets"
+            ]
+        );
     }
 
     /// Each has a counter of its own, and only these are counted row by row.
@@ -243,10 +400,19 @@ mod tests {
     fn rows_are_swaps_events_and_blocks() {
         let rows: Vec<_> = FAMILIES
             .iter()
-            .filter(|d| d.reversal == Reversal::FreshKeys)
+            .filter(|d| d.reversal == Reversal::FreshKeys && !d.family.is_derived())
             .map(|d| d.family)
             .collect();
         assert_eq!(rows, [Family::Swaps, Family::Liquidity, Family::Blocks]);
+    }
+
+    #[test]
+    fn no_two_places_have_one_name() {
+        let mut names: Vec<_> = names().collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! The head: where the store stands, kept under one key and written with every batch.
 
+use crate::generation::Generation;
 use crate::notice::Sequence;
 use serde::Serialize;
+use tidegauge_features::Horizon;
 use tidegauge_model::{BlockNumber, BlockRef, Tally, UnixSeconds};
 
 /// What the store holds, counted with every batch.
@@ -53,6 +55,45 @@ pub(crate) struct Head {
     pub(crate) journal_entries: u64,
     /// Bytes of the journal's values.
     pub(crate) journal_bytes: u64,
+    /// Where what is derived from the rows stands.
+    pub(crate) derived: Derived,
+}
+
+/// Where what is derived from the rows stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Derived {
+    /// The generation in force.
+    pub(crate) generation: Generation,
+    /// The last block folded into it: the tip, but for the time of a rebuild.
+    pub(crate) to: Option<BlockNumber>,
+    /// What is before the start; known with the first block.
+    pub(crate) horizon: Option<Horizon>,
+    /// Timestamp of the block before the start, where it was read.
+    pub(crate) time_before: Option<UnixSeconds>,
+    /// Timestamp of the block after the tip, where it was read.
+    pub(crate) time_after: Option<UnixSeconds>,
+    /// How far the other generation is, while it is built to take this one's place.
+    pub(crate) rebuild: Option<Rebuilding>,
+    /// Whether the other generation holds what nobody needs.
+    pub(crate) leftover: bool,
+}
+
+/// How far a rebuild is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Rebuilding {
+    /// The last block folded, final; `None`: nothing yet.
+    pub(crate) to: Option<BlockNumber>,
+    /// As [`Derived::horizon`].
+    pub(crate) horizon: Option<Horizon>,
+}
+
+impl Derived {
+    /// Has everything derived anew, from the start.
+    pub(crate) fn rebuild(&mut self) {
+        // What a rebuild before left unfinished is of no use.
+        self.leftover |= self.rebuild.is_some_and(|r| r.to.is_some());
+        self.rebuild = Some(Rebuilding::default());
+    }
 }
 
 impl Default for Head {
@@ -66,6 +107,7 @@ impl Default for Head {
             next_sequence: FIRST_SEQUENCE,
             journal_entries: 0,
             journal_bytes: 0,
+            derived: Derived::default(),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use crate::codec_error::CodecError;
 use crate::notice::Sequence;
-use tidegauge_model::{Address, BlockNumber, BlockRange, Dispute, LogIndex, PoolId};
+use tidegauge_features::PriceKey;
+use tidegauge_model::{
+    Address, BlockNumber, BlockRange, Day, Dispute, Hour, LogIndex, PoolId, UnixSeconds,
+};
 
 /// Bytes of a row's key.
 pub(crate) const ROW_KEY_BYTES: usize = 32;
@@ -73,6 +76,112 @@ pub(crate) fn parse_dispute_key(key: &[u8]) -> Result<Dispute, CodecError> {
             .ok_or(CodecError::Impossible("to"))?,
         pool: PoolId(parse_address_key(pool)?),
     })
+}
+
+/// Bytes of a pool with a number after it: an hour or a day.
+const POOL_AND_BYTES: usize = 24;
+
+/// Bytes of a user's key.
+const USER_KEY_BYTES: usize = 44;
+
+/// Bytes of a price's key.
+const PRICE_KEY_BYTES: usize = 5;
+
+fn pool_and(pool: PoolId, number: u32) -> [u8; POOL_AND_BYTES] {
+    let mut key = [0; POOL_AND_BYTES];
+    key[..20].copy_from_slice(pool.0.as_slice());
+    key[20..].copy_from_slice(&number.to_be_bytes());
+    key
+}
+
+fn parse_pool_and(key: &[u8]) -> Result<(PoolId, u32), CodecError> {
+    let (pool, number) = exact::<POOL_AND_BYTES>(key)?.split_at(20);
+    Ok((
+        PoolId(parse_address_key(pool)?),
+        u32::from_be_bytes(*exact(number)?),
+    ))
+}
+
+pub(crate) fn tile_key(pool: PoolId, hour: Hour) -> [u8; POOL_AND_BYTES] {
+    pool_and(pool, hour.0)
+}
+
+pub(crate) fn parse_tile_key(key: &[u8]) -> Result<(PoolId, Hour), CodecError> {
+    parse_pool_and(key).map(|(pool, hour)| (pool, Hour(hour)))
+}
+
+pub(crate) fn pool_day_key(pool: PoolId, day: Day) -> [u8; POOL_AND_BYTES] {
+    pool_and(pool, day.number())
+}
+
+pub(crate) fn parse_pool_day_key(key: &[u8]) -> Result<(PoolId, Day), CodecError> {
+    let (pool, number) = parse_pool_and(key)?;
+    Ok((pool, day_of(number)?))
+}
+
+pub(crate) fn user_key(pool: PoolId, hour: Hour, user: Address) -> [u8; USER_KEY_BYTES] {
+    let mut key = [0; USER_KEY_BYTES];
+    key[..POOL_AND_BYTES].copy_from_slice(&tile_key(pool, hour));
+    key[POOL_AND_BYTES..].copy_from_slice(user.as_slice());
+    key
+}
+
+pub(crate) fn parse_user_key(key: &[u8]) -> Result<(PoolId, Hour, Address), CodecError> {
+    let (tile, user) = exact::<USER_KEY_BYTES>(key)?.split_at(POOL_AND_BYTES);
+    let (pool, hour) = parse_tile_key(tile)?;
+    Ok((pool, hour, parse_address_key(user)?))
+}
+
+/// The kinds, by the byte that names them on disk.
+const PRICES: [PriceKey; 2] = [PriceKey::Ether, PriceKey::Bitcoin];
+
+pub(crate) fn price_key(kind: PriceKey, hour: Hour) -> [u8; PRICE_KEY_BYTES] {
+    let mut key = [0; PRICE_KEY_BYTES];
+    key[0] = match kind {
+        PriceKey::Ether => 0,
+        PriceKey::Bitcoin => 1,
+    };
+    key[1..].copy_from_slice(&hour.0.to_be_bytes());
+    key
+}
+
+pub(crate) fn parse_price_key(key: &[u8]) -> Result<(PriceKey, Hour), CodecError> {
+    let (kind, hour) = exact::<PRICE_KEY_BYTES>(key)?.split_at(1);
+    let kind = PRICES.get(usize::from(kind[0]));
+    Ok((
+        *kind.ok_or(CodecError::Impossible("kind"))?,
+        Hour(u32::from_be_bytes(*exact(hour)?)),
+    ))
+}
+
+pub(crate) fn calendar_key(day: Day) -> [u8; 4] {
+    day.number().to_be_bytes()
+}
+
+pub(crate) fn parse_calendar_key(key: &[u8]) -> Result<Day, CodecError> {
+    day_of(u32::from_be_bytes(*exact(key)?))
+}
+
+pub(crate) fn day_key(day: Day, pool: PoolId) -> [u8; POOL_AND_BYTES] {
+    let mut key = [0; POOL_AND_BYTES];
+    key[..4].copy_from_slice(&calendar_key(day));
+    key[4..].copy_from_slice(pool.0.as_slice());
+    key
+}
+
+pub(crate) fn parse_day_key(key: &[u8]) -> Result<(Day, PoolId), CodecError> {
+    let (day, pool) = exact::<POOL_AND_BYTES>(key)?.split_at(4);
+    Ok((parse_calendar_key(day)?, PoolId(parse_address_key(pool)?)))
+}
+
+/// Days have four-digit years.
+fn day_of(number: u32) -> Result<Day, CodecError> {
+    let day = Day::of(UnixSeconds(0)).plus_days(number);
+    if day.number() == number {
+        Ok(day)
+    } else {
+        Err(CodecError::Impossible("day"))
+    }
 }
 
 /// Bounds, the upper one excluded, of a pool's rows in a range of blocks.

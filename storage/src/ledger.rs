@@ -4,10 +4,11 @@
 
 use crate::codec::{decode_block, decode_coverage, encode_coverage};
 use crate::database::damaged;
-use crate::draft::{Draft, OwnedPair, without};
+use crate::draft::{Draft, without};
 use crate::error::StoreError;
 use crate::families::Family;
 use crate::keys::{block_bounds, block_key};
+use crate::lookup::OwnedPair;
 use crate::scan::{Bounds, RawScan};
 use tidegauge_model::{BlockNumber, BlockRange, BlockRef, Coverage, Evidence, Tally};
 

@@ -3,7 +3,8 @@
 /// The format that this program writes; older ones are migrated at the start.
 ///
 /// 2: disputes, and a journal that a repair of final blocks leaves right.
-pub const FORMAT: u32 = 2;
+/// 3: what is derived from the rows.
+pub const FORMAT: u32 = 3;
 
 /// Format of the store, a number.
 pub(crate) const FORMAT_KEY: &[u8] = b"format";
@@ -15,3 +16,7 @@ pub(crate) const IDENTITY_KEY: &[u8] = b"identity";
 pub(crate) const EPOCH_KEY: &[u8] = b"epoch";
 /// Where it stands; written with every batch.
 pub(crate) const HEAD_KEY: &[u8] = b"head";
+/// The feature set of what is derived and in force.
+pub(crate) const FEATURES_KEY: &[u8] = b"features";
+/// The feature set of a rebuild.
+pub(crate) const NEXT_FEATURES_KEY: &[u8] = b"features.next";

@@ -1,7 +1,8 @@
 //! Migrations: each leads to one format, and its writes and that format's number are one batch.
 
 use crate::codec::{
-    JournalEntry, decode_head_1, decode_journal_1, encode_head, encode_journal, encode_number,
+    JournalEntry, decode_head_1, decode_head_2, decode_journal_1, encode_head, encode_head_2,
+    encode_journal, encode_number,
 };
 use crate::database::{Database, damaged};
 use crate::error::StoreError;
@@ -15,7 +16,7 @@ use rocksdb::WriteBatch;
 type Migration = fn(&Database, &mut WriteBatch) -> Result<(), StoreError>;
 
 /// Each by the format that it leads to, ascending.
-const MIGRATIONS: [(u32, Migration); 1] = [(2, to_2)];
+const MIGRATIONS: [(u32, Migration); 2] = [(2, to_2), (3, to_3)];
 
 /// Brings a store of an older format to ours.
 pub(crate) fn migrate(db: &Database, found: u64) -> Result<(), StoreError> {
@@ -39,10 +40,7 @@ pub(crate) fn migrate(db: &Database, found: u64) -> Result<(), StoreError> {
 /// Disputes come, and opening made their family. Journal entries no longer hold counters
 /// and coverage, which a repair of blocks below would make wrong, but their own logs.
 fn to_2(db: &Database, batch: &mut WriteBatch) -> Result<(), StoreError> {
-    let value = db
-        .get(Family::Meta, HEAD_KEY)?
-        .ok_or_else(|| StoreError::Contradiction("its head is missing".to_owned()))?;
-    let mut head = decode_head_1(&value).map_err(|e| damaged(Family::Meta, HEAD_KEY, e))?;
+    let mut head = decode_head_1(&head(db)?).map_err(|e| damaged(Family::Meta, HEAD_KEY, e))?;
     let journal = db.family(Family::Journal)?;
     let rows = db
         .rocks
@@ -71,7 +69,25 @@ fn to_2(db: &Database, batch: &mut WriteBatch) -> Result<(), StoreError> {
         batch.put_cf(journal, key, value);
     }
     let mut value = Vec::new();
+    encode_head_2(&head, &mut value).map_err(|e| damaged(Family::Meta, HEAD_KEY, e))?;
+    batch.put_cf(db.family(Family::Meta)?, HEAD_KEY, value);
+    Ok(())
+}
+
+/// What is derived from the rows comes, and opening made its families; nothing is derived
+/// yet, so that everything is to be.
+fn to_3(db: &Database, batch: &mut WriteBatch) -> Result<(), StoreError> {
+    let mut head = decode_head_2(&head(db)?).map_err(|e| damaged(Family::Meta, HEAD_KEY, e))?;
+    if head.tip.is_some() {
+        head.derived.rebuild();
+    }
+    let mut value = Vec::new();
     encode_head(&head, &mut value).map_err(|e| damaged(Family::Meta, HEAD_KEY, e))?;
     batch.put_cf(db.family(Family::Meta)?, HEAD_KEY, value);
     Ok(())
+}
+
+fn head(db: &Database) -> Result<Vec<u8>, StoreError> {
+    db.get(Family::Meta, HEAD_KEY)?
+        .ok_or_else(|| StoreError::Contradiction("its head is missing".to_owned()))
 }

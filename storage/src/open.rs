@@ -1,13 +1,17 @@
 //! Opening: refuse what is not ours, make what is missing, migrate what is older.
 
-use crate::codec::{decode_head, decode_number, encode_head, encode_number, encode_uuid};
+use crate::codec::{
+    StoredSet, decode_head, decode_number, encode_feature_set, encode_head, encode_number,
+    encode_uuid,
+};
 use crate::database::{Database, damaged, unreadable};
+use crate::derive;
 use crate::error::StoreError;
 use crate::failpoint::{self, reach};
-use crate::families::{FAMILIES, Family};
+use crate::families::{self, Family};
 use crate::folder::{self, Content, PidNote};
 use crate::head::Head;
-use crate::meta::{CHAIN_KEY, EPOCH_KEY, FORMAT, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY};
+use crate::meta::{CHAIN_KEY, EPOCH_KEY, FEATURES_KEY, FORMAT, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY};
 use crate::migrate;
 use crate::open_options::{Create, StoreOptions};
 use crate::options::Tuning;
@@ -131,7 +135,7 @@ fn open_rocks(
 pub(crate) fn admit_families(path: &Path) -> Result<Vec<&'static str>, StoreError> {
     let found = DB::list_cf(&Options::default(), path).map_err(|e| open_failed(path, e))?;
     let ours = |name: &str| {
-        name == rocksdb::DEFAULT_COLUMN_FAMILY_NAME || FAMILIES.iter().any(|d| d.name == name)
+        name == rocksdb::DEFAULT_COLUMN_FAMILY_NAME || families::names().any(|ours| ours == name)
     };
     if let Some(foreign) = found.iter().find(|name| !ours(name)) {
         if let Some(format) = format_on_disk(path, &found)
@@ -148,9 +152,7 @@ pub(crate) fn admit_families(path: &Path) -> Result<Vec<&'static str>, StoreErro
             why: format!("it holds an unknown family `{foreign}`"),
         });
     }
-    Ok(FAMILIES
-        .iter()
-        .map(|d| d.name)
+    Ok(families::names()
         .filter(|name| !found.iter().any(|f| f == name))
         .collect())
 }
@@ -197,7 +199,7 @@ fn admit(db: &Database, options: &StoreOptions) -> Result<Head, StoreError> {
     let Some(format) = number(db, FORMAT_KEY)? else {
         // The format is written with the first batch: without it there is nothing at all.
         if options.create == Create::IfEmpty {
-            return initialise(db, options.chain_id);
+            return initialise(db, options);
         }
         return Err(StoreError::Missing {
             path: db.path().to_owned(),
@@ -205,7 +207,7 @@ fn admit(db: &Database, options: &StoreOptions) -> Result<Head, StoreError> {
     };
     admit_identity(db, format, Some(options.chain_id))?;
     migrate::migrate(db, format)?;
-    head(db)
+    derive::admit(db, head(db)?, options)
 }
 
 /// Refuses a newer format, and another chain than the one wanted.
@@ -233,7 +235,7 @@ pub(crate) fn admit_identity(
     }
 }
 
-fn initialise(db: &Database, chain_id: ChainId) -> Result<Head, StoreError> {
+fn initialise(db: &Database, options: &StoreOptions) -> Result<Head, StoreError> {
     let head = Head::default();
     let meta = db.family(Family::Meta)?;
     let mut batch = WriteBatch::default();
@@ -244,10 +246,12 @@ fn initialise(db: &Database, chain_id: ChainId) -> Result<Head, StoreError> {
         Ok::<_, StoreError>(())
     };
     put(FORMAT_KEY, &|out| encode_number(u64::from(FORMAT), out))?;
-    put(CHAIN_KEY, &|out| encode_number(chain_id.0, out))?;
+    put(CHAIN_KEY, &|out| encode_number(options.chain_id.0, out))?;
     put(IDENTITY_KEY, &|out| encode_uuid(Uuid::new_v4(), out))?;
     put(EPOCH_KEY, &|out| encode_number(FIRST_EPOCH, out))?;
     put(HEAD_KEY, &|out| encode_head(&head, out))?;
+    let set = StoredSet::ours(&options.features);
+    put(FEATURES_KEY, &|out| encode_feature_set(&set, out))?;
     reach(failpoint::CREATE_BEFORE_WRITE);
     db.write(batch)?;
     reach(failpoint::CREATE_AFTER_WRITE);

@@ -1,7 +1,8 @@
 //! How to open a store.
 
 use std::time::Duration;
-use tidegauge_model::ChainId;
+use tidegauge_features::FeatureSet;
+use tidegauge_model::{ChainId, Lists, UserKey};
 
 /// Memory for cache and write buffers, of the process's 512 MiB.
 pub const DEFAULT_MEMORY_MIB: usize = 192;
@@ -34,10 +35,14 @@ pub struct StoreOptions {
     pub open_deadline: Duration,
     /// Free bytes below which nothing is written.
     pub least_free_bytes: u64,
+    /// By which definitions and lists numbers are computed.
+    pub features: FeatureSet,
+    /// Whether a store derived by another set is opened, to be rebuilt, instead of refused.
+    pub rebuild: bool,
 }
 
 impl StoreOptions {
-    /// Defaults for a chain; makes the store if there is none.
+    /// Defaults for a chain; makes the store if there is none. Without lists nothing is priced.
     pub fn new(chain_id: ChainId) -> Self {
         Self {
             chain_id,
@@ -45,6 +50,12 @@ impl StoreOptions {
             memory_mib: DEFAULT_MEMORY_MIB,
             open_deadline: DEFAULT_OPEN_DEADLINE,
             least_free_bytes: DEFAULT_LEAST_FREE_BYTES,
+            features: FeatureSet {
+                chain: chain_id,
+                user: UserKey::default(),
+                lists: Lists::default(),
+            },
+            rebuild: false,
         }
     }
 }

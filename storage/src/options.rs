@@ -102,8 +102,11 @@ impl Tuning {
             rocksdb::DEFAULT_COLUMN_FAMILY_NAME,
             self.family(Access::PointLookups)?,
         )];
-        for Declaration { name, access, .. } in &FAMILIES {
-            all.push(ColumnFamilyDescriptor::new(*name, self.family(*access)?));
+        for declaration in &FAMILIES {
+            let Declaration { name, access, .. } = declaration;
+            for name in std::iter::once(*name).chain(declaration.second_name) {
+                all.push(ColumnFamilyDescriptor::new(name, self.family(*access)?));
+            }
         }
         Ok(all)
     }
@@ -111,7 +114,7 @@ impl Tuning {
     fn family(&self, access: Access) -> Result<Options, Error> {
         let mut options = Options::default().get_options_from_string(INTEGRITY)?;
         let (share, buffers) = match access {
-            Access::RangeScans => (LARGE_BUFFER_SHARE, LARGE_BUFFERS),
+            Access::RangeScans | Access::Accumulating => (LARGE_BUFFER_SHARE, LARGE_BUFFERS),
             Access::Sequential | Access::PointLookups | Access::Queue => {
                 (SMALL_BUFFER_SHARE, SMALL_BUFFERS)
             }
@@ -122,7 +125,7 @@ impl Tuning {
         options.set_compression_type(DBCompressionType::Lz4);
         options.set_periodic_compaction_seconds(REWRITE_AFTER_SECONDS);
         match access {
-            Access::RangeScans | Access::Sequential => {
+            Access::RangeScans | Access::Sequential | Access::Accumulating => {
                 options.set_bottommost_compression_type(DBCompressionType::Zstd);
             }
             // Deletes follow writes closely: tombstones must not pile up before a scan.
@@ -142,6 +145,10 @@ impl Tuning {
         match access {
             Access::PointLookups => {
                 table.set_block_size(LOOKUP_BLOCK_BYTES);
+                table.set_bloom_filter(FILTER_BITS, false);
+            }
+            Access::Accumulating => {
+                table.set_block_size(SCAN_BLOCK_BYTES);
                 table.set_bloom_filter(FILTER_BITS, false);
             }
             Access::RangeScans | Access::Sequential | Access::Queue => {

@@ -1,7 +1,7 @@
 //! Whether a range is sound and follows the tip: pure checks of what the collector hands over.
 
 use crate::error::StepFault;
-use tidegauge_model::{BlockData, BlockRef, Coverage, Extend, LogIndex, Tally};
+use tidegauge_model::{BlockData, BlockRef, Coverage, Day, Extend, LogIndex, Tally, UnixSeconds};
 
 /// Checks a range against the block it should follow; `None` where the store is empty.
 pub(crate) fn check_next(extend: &Extend, base: Option<BlockRef>) -> Result<(), StepFault> {
@@ -19,6 +19,32 @@ pub(crate) fn check_next(extend: &Extend, base: Option<BlockRef>) -> Result<(), 
         }
     }
     check_blocks(covered, &extend.blocks)
+}
+
+/// Most days between two blocks: more than the chain is old. Each of them is closed.
+const MAX_DAYS_BETWEEN_BLOCKS: u32 = 10_000;
+
+/// Checks that time goes on from the last block, by steps that a chain can make.
+pub(crate) fn check_times(extend: &Extend, before: Option<UnixSeconds>) -> Result<(), StepFault> {
+    let mut before = before.into_iter().chain(extend.time_before).max();
+    let range = extend.covered.range;
+    let times = extend.blocks.iter().map(|b| (b.number, b.timestamp));
+    for (block, time) in times.chain(extend.time_after.map(|time| (range.to.next(), time))) {
+        if let Some(before) = before {
+            if time < before {
+                return Err(StepFault::TimeRunsBack { block });
+            }
+            let days = Day::of(time).number() - Day::of(before).number();
+            if days > MAX_DAYS_BETWEEN_BLOCKS {
+                return Err(StepFault::TimeLeaps {
+                    block,
+                    limit_days: MAX_DAYS_BETWEEN_BLOCKS,
+                });
+            }
+        }
+        before = Some(time);
+    }
+    Ok(())
 }
 
 /// Checks that a range and its blocks fit each other.

@@ -4,15 +4,15 @@
 //! written. Nothing of it has a journal: the blocks are final.
 
 use crate::applied::Repaired;
-use crate::block_walk::{BlockWalk, StoredBlock};
-use crate::codec::{decode_block, encode_block};
+use crate::block_walk::{StoredBlock, walk};
+use crate::codec::encode_block;
 use crate::commit::count_activity;
 use crate::database::damaged;
 use crate::disputes;
 use crate::draft::Draft;
 use crate::error::{StepFault, StoreError};
 use crate::families::Family;
-use crate::keys::{block_bounds, block_key};
+use crate::keys::block_key;
 use crate::ledger;
 use crate::notice::NoticeKind;
 use crate::outbox;
@@ -20,7 +20,6 @@ use crate::repair_check;
 use crate::row_diff::{Edit, diff};
 use crate::row_digest::RowDigest;
 use crate::row_edits::RowEdits;
-use crate::scan::{Bounds, RawScan, Scan};
 use crate::verdicts::judge;
 use tidegauge_model::{
     B256, BlockData, BlockNumber, BlockRange, BlockRecord, Coverage, Evidence, LiquidityEvent,
@@ -62,6 +61,9 @@ pub(crate) fn repair(
         done.disputes_settled = disputes::settle(draft, range)?;
     }
     done.pools_added = draft.head.counters.pools_accepted - pools_before;
+    if work.changed.is_some() {
+        draft.head.derived.rebuild();
+    }
     if let (Some(changed), Some(tip)) = (work.changed, draft.head.tip) {
         outbox::notify(draft, NoticeKind::Repaired, changed, tip)?;
     }
@@ -79,7 +81,7 @@ fn compare(
 ) -> Result<Work, StoreError> {
     let range = repair.covered.range;
     let refused = |fault| StoreError::StepRefused { range, fault };
-    let mut stored = walk(draft, range)?;
+    let mut stored = walk(draft.database(), range)?;
     let mut old = stored.next().transpose()?;
     let mut fetched = repair.blocks.iter().peekable();
     while let Some(number) = [
@@ -116,22 +118,6 @@ fn compare(
         }
     }
     Ok(work)
-}
-
-fn walk<'d>(draft: &Draft<'d>, range: BlockRange) -> Result<BlockWalk<'d>, StoreError> {
-    let db = draft.database();
-    let scan = |family, bounds: Bounds| {
-        let rows = db
-            .rocks
-            .raw_iterator_cf_opt(db.family(family)?, bounds.read_options());
-        Ok::<_, StoreError>(RawScan::ascending(family, rows))
-    };
-    let blocks = scan(Family::Blocks, Bounds::between(block_bounds(range)))?;
-    Ok(BlockWalk::new(
-        Scan::new(blocks, decode_block),
-        scan(Family::Swaps, Bounds::all())?,
-        scan(Family::Liquidity, Bounds::all())?,
-    ))
 }
 
 /// What is to be written, block by block.

@@ -1,9 +1,11 @@
 //! The store: the only writer.
 
 use crate::applied::Applied;
+use crate::beneath::Beneath;
 use crate::codec::encode_position;
 use crate::commit::{self, Workspace};
 use crate::database::{Database, damaged};
+use crate::derive::{self, Budget, Cleared, Live};
 use crate::draft::{Draft, Finished};
 use crate::end_check::check_end;
 use crate::error::{StepFault, StoreError};
@@ -23,6 +25,7 @@ use rocksdb::WriteBatch;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
+use tidegauge_features::FeatureSet;
 use tidegauge_model::{BlockNumber, Extend, PoolId, Step};
 
 /// Bytes that a batch should stay below; the pipeline sizes its ranges by it.
@@ -34,6 +37,17 @@ pub const HARD_BATCH_BYTES: usize = 128 * 1024 * 1024;
 /// Longest name of a mirror, in bytes.
 const MAX_MIRROR_NAME_BYTES: usize = 64;
 
+/// How far a rebuild is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rebuild {
+    /// Blocks behind it.
+    pub done: u64,
+    /// Blocks in all.
+    pub total: u64,
+    /// Whether it is in force, and nothing of what was before is left.
+    pub finished: bool,
+}
+
 /// An open store. Dropping it closes it; [`Store::close`] also makes the next start quick.
 pub struct Store {
     db: Arc<Database>,
@@ -43,6 +57,14 @@ pub struct Store {
     /// No journal entry lies below.
     journal_low: BlockNumber,
     least_free_bytes: u64,
+    /// By which numbers are computed; while a rebuild is under way, those of the rebuild.
+    set: FeatureSet,
+    /// What is derived, at the tip; read again where a step left it in doubt.
+    live: Option<Live>,
+    /// The same of the generation that is being built.
+    building: Option<Live>,
+    /// How far the generation that is not in force is cleared.
+    cleared: Option<Cleared>,
     space: Workspace,
     poisoned: bool,
     _note: PidNote,
@@ -63,6 +85,12 @@ impl Store {
         check_end(&view)?;
         let positions = view.positions()?.into_iter().collect();
         drop(view);
+        let live = if head.derived.rebuild.is_none() {
+            let draft = Draft::new(&db, head, &accepted)?;
+            Some(Live::load(&draft, &options.features)?)
+        } else {
+            None
+        };
         Ok(Self {
             db,
             head,
@@ -70,6 +98,10 @@ impl Store {
             positions,
             journal_low: BlockNumber(0),
             least_free_bytes: options.least_free_bytes,
+            set: options.features.clone(),
+            live,
+            building: None,
+            cleared: None,
             space: Workspace::default(),
             poisoned: false,
             _note: note,
@@ -84,6 +116,10 @@ impl Store {
         self.require_writable()?;
         let before = self.head;
         let mut draft = Draft::new(&self.db, self.head, &self.accepted)?;
+        let mut live = self.live.take();
+        if live.is_none() && before.derived.rebuild.is_none() {
+            live = Some(Live::load(&draft, &self.set)?);
+        }
         let mut applied = Applied {
             tip: None,
             blocks_unwound: 0,
@@ -95,20 +131,21 @@ impl Store {
             batch_bytes: 0,
             last_notice: Sequence::default(),
         };
-        let extends = match step {
-            Step::Extend(extend) => std::slice::from_ref(extend),
-            Step::Unwind { to, then } => {
-                applied.blocks_unwound = unwind::unwind(&mut draft, *to)?;
-                then.as_slice()
-            }
-            Step::Repair(range) => {
-                let done = repair::repair(&mut draft, range, HARD_BATCH_BYTES)?;
-                applied.repaired = Some(done);
-                &[]
-            }
-        };
-        for extend in extends {
-            add(&mut draft, extend, &mut self.space, &mut applied)?;
+        let made = make(
+            &mut draft,
+            live.as_mut(),
+            step,
+            &mut self.space,
+            &mut applied,
+        );
+        if let Err(error) = made {
+            // What was folded is not ours to keep; most steps that do not fit fail before.
+            self.live = live.filter(Live::is_clean);
+            return Err(error);
+        }
+        let rebuild = draft.head.derived.rebuild;
+        if rebuild.is_some() && before.derived.rebuild.is_none() {
+            derive::put_next(&mut draft, &self.set)?;
         }
         let journal_low = journal::prune(&mut draft, self.journal_low)?;
         let acknowledged = self.positions.values().map(|p| p.sequence).min();
@@ -141,6 +178,16 @@ impl Store {
             reach(failpoint::AFTER_TRIM);
         }
         self.head = head;
+        // A rebuild that the step asks for begins with nothing.
+        self.live = live.filter(|_| head.derived.rebuild.is_none());
+        if let Some(live) = &mut self.live {
+            live.written();
+        }
+        if !standings.is_empty() || rebuild != before.derived.rebuild {
+            // Other pools, or from the start again.
+            self.building = None;
+            self.cleared = None;
+        }
         self.journal_low = journal_low;
         for (pool, accepted) in standings {
             if accepted {
@@ -152,6 +199,89 @@ impl Store {
         applied.tip = head.tip;
         applied.last_notice = Sequence(head.next_sequence.0.saturating_sub(1));
         Ok(applied)
+    }
+
+    /// How far a rebuild is.
+    pub fn rebuild(&self) -> Rebuild {
+        let Head { start, tip, .. } = self.head;
+        let derived = &self.head.derived;
+        let blocks = |to: BlockNumber| start.map_or(0, |from| (to.0 + 1).saturating_sub(from.0));
+        let total = tip.map_or(0, |tip| blocks(tip.number));
+        let done = derived.rebuild.map_or(total, |r| r.to.map_or(0, blocks));
+        Rebuild {
+            done,
+            total,
+            finished: derived.rebuild.is_none() && !derived.leftover,
+        }
+    }
+
+    /// Goes on with a rebuild by at most so many blocks and one batch; what it makes is in
+    /// force when it is done, and what was before is deleted then. To be called until it is
+    /// finished; steps may be applied between.
+    ///
+    /// Errors are as with [`Store::apply`].
+    pub fn rebuild_slice(&mut self, most_blocks: u64) -> Result<Rebuild, StoreError> {
+        self.require_writable()?;
+        if self.head.derived.leftover {
+            self.clear_some()?;
+        } else if self.head.derived.rebuild.is_some() {
+            self.build_some(most_blocks)?;
+        }
+        Ok(self.rebuild())
+    }
+
+    fn build_some(&mut self, most_blocks: u64) -> Result<(), StoreError> {
+        let mut draft = Draft::building(&self.db, self.head, &self.accepted)?;
+        let mut live = match self.building.take() {
+            Some(live) => live,
+            None => Live::load(&draft, &self.set)?,
+        };
+        let budget = Budget {
+            blocks: most_blocks.max(1),
+            bytes: MAX_BATCH_BYTES,
+        };
+        let turns = derive::slice(&mut draft, &mut live, budget)?;
+        if turns {
+            let above = Beneath::load(&draft)?.into_entries();
+            derive::finish(&mut draft, &mut live, above)?;
+            derive::put_in_force(&mut draft, &self.set)?;
+        }
+        let Finished { batch, head, .. } = draft.finish()?;
+        let points = if turns {
+            [
+                failpoint::REBUILD_BEFORE_TURN,
+                failpoint::REBUILD_AFTER_TURN,
+            ]
+        } else {
+            [
+                failpoint::REBUILD_BEFORE_WRITE,
+                failpoint::REBUILD_AFTER_WRITE,
+            ]
+        };
+        reach(points[0]);
+        self.write(batch)?;
+        reach(points[1]);
+        self.head = head;
+        live.written();
+        if turns {
+            self.live = Some(live);
+            self.cleared = None;
+        } else {
+            self.building = Some(live);
+        }
+        Ok(())
+    }
+
+    fn clear_some(&mut self) -> Result<(), StoreError> {
+        let mut draft = Draft::new(&self.db, self.head, &self.accepted)?;
+        let cleared = derive::clear(&mut draft, self.cleared.take())?;
+        let Finished { batch, head, .. } = draft.finish()?;
+        reach(failpoint::REBUILD_BEFORE_CLEAR);
+        self.write(batch)?;
+        reach(failpoint::REBUILD_AFTER_CLEAR);
+        self.head = head;
+        self.cleared = cleared;
+        Ok(())
     }
 
     /// Keeps how far a mirror has come; what all mirrors hold leaves the outbox with later steps.
@@ -214,14 +344,41 @@ impl Store {
     }
 }
 
+/// Makes a step's draft.
+fn make(
+    draft: &mut Draft<'_>,
+    mut live: Option<&mut Live>,
+    step: &Step,
+    space: &mut Workspace,
+    applied: &mut Applied,
+) -> Result<(), StoreError> {
+    let extends = match step {
+        Step::Extend(extend) => std::slice::from_ref(extend),
+        Step::Unwind { to, then } => {
+            applied.blocks_unwound = unwind::unwind(draft, live.as_deref_mut(), *to)?;
+            then.as_slice()
+        }
+        Step::Repair(range) => {
+            let done = repair::repair(draft, range, HARD_BATCH_BYTES)?;
+            applied.repaired = Some(done);
+            &[]
+        }
+    };
+    for extend in extends {
+        add(draft, live.as_deref_mut(), extend, space, applied)?;
+    }
+    Ok(())
+}
+
 /// Adds one range to the draft.
 fn add(
     draft: &mut Draft<'_>,
+    live: Option<&mut Live>,
     extend: &Extend,
     space: &mut Workspace,
     applied: &mut Applied,
 ) -> Result<(), StoreError> {
-    applied.disputes_opened += commit::extend(draft, extend, space)?;
+    applied.disputes_opened += commit::extend(draft, live, extend, space)?;
     if draft.size_in_bytes() > HARD_BATCH_BYTES {
         return Err(StoreError::StepRefused {
             range: extend.covered.range,

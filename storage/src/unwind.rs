@@ -1,19 +1,25 @@
 //! The way back: what was there before, newest first, in the same batch as what follows.
 
-use crate::codec::decode_coverage;
+use crate::codec::{Touched, decode_coverage};
 use crate::database::damaged;
+use crate::derive::{self, Live};
 use crate::draft::Draft;
 use crate::error::StoreError;
 use crate::families::Family;
 use crate::journal;
-use crate::keys::block_key;
+use crate::keys::{block_key, parse_address_key, parse_tile_key};
 use crate::ledger;
 use crate::notice::NoticeKind;
 use crate::outbox;
-use tidegauge_model::{BlockRange, BlockRef};
+use std::collections::BTreeSet;
+use tidegauge_model::{BlockRange, BlockRef, PoolId};
 
 /// Takes the draft back to `to`; returns the number of blocks taken back.
-pub(crate) fn unwind(draft: &mut Draft<'_>, to: BlockRef) -> Result<u64, StoreError> {
+pub(crate) fn unwind(
+    draft: &mut Draft<'_>,
+    live: Option<&mut Live>,
+    to: BlockRef,
+) -> Result<u64, StoreError> {
     let unknown = || StoreError::UnwindUnknown { to };
     let (Some(start), Some(tip)) = (draft.head.start, draft.head.tip) else {
         return Err(unknown());
@@ -33,22 +39,35 @@ pub(crate) fn unwind(draft: &mut Draft<'_>, to: BlockRef) -> Result<u64, StoreEr
     if range.from < start || everything && parent_of_start(draft)? != Some(to.hash) {
         return Err(unknown());
     }
+    let mut pools = BTreeSet::new();
     while let Some(at) = draft.head.tip
         && at.number > to.number
     {
-        step_back(draft, at, to)?;
+        step_back(draft, at, to, &mut pools)?;
     }
     match draft.head.tip {
         Some(at) if at == to => {}
         None if everything => draft.floor = Some(to),
         _ => return Err(unknown()),
     }
+    let tip = draft.head.tip.map(|tip| tip.number);
+    let derived = &mut draft.head.derived;
+    derived.time_after = None;
+    derived.to = derived.to.min(tip);
+    if let Some(live) = live {
+        derive::put_right(draft, live, range, pools)?;
+    }
     outbox::notify(draft, NoticeKind::Unwound, range, to)?;
     Ok(range.len_blocks())
 }
 
-/// Undoes the last journaled stretch, on the way to `to`.
-fn step_back(draft: &mut Draft<'_>, tip: BlockRef, to: BlockRef) -> Result<(), StoreError> {
+/// Undoes the last journaled stretch, on the way to `to`, and notes pools that it touches.
+fn step_back(
+    draft: &mut Draft<'_>,
+    tip: BlockRef,
+    to: BlockRef,
+    pools: &mut BTreeSet<PoolId>,
+) -> Result<(), StoreError> {
     let (entry, bytes) = journal::entry(draft, tip.number)?;
     if entry.from <= to.number {
         // It lies inside the stretch, where no hash is known.
@@ -61,6 +80,18 @@ fn step_back(draft: &mut Draft<'_>, tip: BlockRef, to: BlockRef) -> Result<(), S
         )));
     }
     for touched in entry.touched.into_iter().rev() {
+        let Touched { family, key, .. } = &touched;
+        match family {
+            Family::Pools => {
+                let pool = parse_address_key(key).map_err(|e| damaged(*family, key, e))?;
+                pools.insert(PoolId(pool));
+            }
+            Family::Tiles => {
+                let (pool, _) = parse_tile_key(key).map_err(|e| damaged(*family, key, e))?;
+                pools.insert(pool);
+            }
+            _ => {}
+        }
         draft.restore(touched)?;
     }
     draft.discount_logs(entry.tally)?;

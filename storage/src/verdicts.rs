@@ -2,7 +2,7 @@
 //! with a repair.
 
 use crate::beneath::Beneath;
-use crate::codec::{decode_verdict, encode_token, encode_verdict};
+use crate::codec::{decode_token, decode_verdict, encode_token, encode_verdict};
 use crate::database::damaged;
 use crate::draft::Draft;
 use crate::error::{StepFault, StoreError};
@@ -20,8 +20,16 @@ pub(crate) fn put_token(
     let key = address_key(token.address);
     let mut value = Vec::new();
     encode_token(token, &mut value).map_err(|e| damaged(Family::Tokens, &key, e))?;
-    if beneath.get(draft, Family::Tokens, &key)?.as_ref() == Some(&value) {
+    let known = beneath.get(draft, Family::Tokens, &key)?;
+    if known.as_ref() == Some(&value) {
         return Ok(());
+    }
+    if let Some(known) = known {
+        let known = decode_token(&key, &known).map_err(|e| damaged(Family::Tokens, &key, e))?;
+        if known.decimals != token.decimals {
+            // Every price of its pools was another.
+            draft.head.derived.rebuild();
+        }
     }
     beneath.put(draft, Family::Tokens, &key, value)
 }

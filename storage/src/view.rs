@@ -309,7 +309,7 @@ impl<'a> View<'a> {
         Ok(RawScan::ascending(family, rows))
     }
 
-    fn scan<T>(
+    pub(crate) fn scan<T>(
         &self,
         family: Family,
         bounds: Bounds,
@@ -318,12 +318,12 @@ impl<'a> View<'a> {
         Ok(Scan::new(self.raw(family, bounds)?, decode))
     }
 
-    fn raw_iterator(
+    pub(crate) fn raw_iterator(
         &self,
         family: Family,
         bounds: Bounds,
     ) -> Result<rocksdb::DBRawIterator<'_>, StoreError> {
-        let column = self.db.family(family)?;
+        let column = self.db.column(family, self.head.derived.generation)?;
         let options = bounds.read_options();
         Ok(match &self.at {
             At::Snapshot(snapshot) => snapshot.raw_iterator_cf_opt(column, options),
@@ -331,10 +331,10 @@ impl<'a> View<'a> {
         })
     }
 
-    fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         match &self.at {
             At::Snapshot(snapshot) => snapshot
-                .get_cf(self.db.family(family)?, key)
+                .get_cf(self.db.column(family, self.head.derived.generation)?, key)
                 .map_err(|e| unreadable(family, &e)),
             // After catching up across a flush, RocksDB's lookup here answers from a
             // memory table older than the files (met with 11.8.1); iterators merge both.
@@ -346,7 +346,7 @@ impl<'a> View<'a> {
         }
     }
 
-    fn one<T>(
+    pub(crate) fn one<T>(
         &self,
         family: Family,
         key: &[u8],

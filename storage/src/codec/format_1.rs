@@ -4,7 +4,7 @@ use super::read;
 use super::records::{BlockRefValue, TallyValue};
 use super::state::{Touched, TouchedValue, touched};
 use crate::codec_error::CodecError;
-use crate::head::{Counters, Head};
+use crate::head::{Counters, Derived, Head};
 use crate::keys::parse_block_key;
 use crate::notice::Sequence;
 use bincode::Decode;
@@ -77,6 +77,7 @@ pub(crate) fn decode_head_1(bytes: &[u8]) -> Result<Head, CodecError> {
         next_sequence: Sequence(value.next_sequence),
         journal_entries: value.journal_entries,
         journal_bytes: value.journal_bytes,
+        derived: Derived::default(),
     })
 }
 

@@ -4,7 +4,11 @@
 //! change what is on disk; golden vectors in the tests hold every value type
 //! to its bytes, so that a replacement can be proven equal.
 
+mod cells;
+mod derived;
+mod feature_set;
 mod format_1;
+mod format_2;
 mod integers;
 mod records;
 mod rows;
@@ -12,7 +16,15 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cells::{decode_daily_row, decode_target_row, encode_daily_row, encode_target_row};
+pub use derived::{ClosedDay, HourlyPrice};
+pub(crate) use derived::{
+    decode_calendar, decode_day, decode_price, decode_tile, decode_user, decode_value,
+    encode_calendar, encode_day, encode_price, encode_tile, encode_user, encode_value,
+};
+pub(crate) use feature_set::{StoredSet, decode_feature_set, encode_feature_set};
 pub(crate) use format_1::{decode_head_1, decode_journal_1};
+pub(crate) use format_2::{decode_head_2, encode_head_2};
 pub(crate) use records::{
     decode_block, decode_coverage, decode_dispute, decode_notice, decode_position, decode_token,
     decode_verdict, encode_block, encode_coverage, encode_dispute, encode_notice, encode_position,

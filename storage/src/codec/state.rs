@@ -4,14 +4,16 @@ use super::records::{BlockRefValue, TallyValue};
 use super::{read, write};
 use crate::codec_error::CodecError;
 use crate::families::Family;
-use crate::head::{Counters, Head};
+use crate::generation::Generation;
+use crate::head::{Counters, Derived, Head, Rebuilding};
 use crate::keys::parse_block_key;
 use crate::notice::Sequence;
 use bincode::{Decode, Encode};
-use tidegauge_model::{BlockNumber, BlockRef, Tally};
+use tidegauge_features::Horizon;
+use tidegauge_model::{BlockNumber, BlockRef, Day, Tally, UnixSeconds};
 use uuid::Uuid;
 
-const HEAD_VERSION: u8 = 2;
+const HEAD_VERSION: u8 = 3;
 const JOURNAL_VERSION: u8 = 2;
 const NUMBER_VERSION: u8 = 1;
 const UUID_VERSION: u8 = 1;
@@ -26,10 +28,30 @@ struct HeadValue {
     next_sequence: u64,
     journal_entries: u64,
     journal_bytes: u64,
+    derived: DerivedValue,
 }
 
 #[derive(Encode, Decode)]
-struct CountersValue {
+struct DerivedValue {
+    second_generation: bool,
+    to: Option<u64>,
+    /// What is before the start, if that is known; `None` inside: nothing.
+    horizon: Option<Option<u64>>,
+    time_before: Option<u64>,
+    time_after: Option<u64>,
+    rebuild: Option<RebuildingValue>,
+    leftover: bool,
+}
+
+#[derive(Encode, Decode)]
+struct RebuildingValue {
+    to: Option<u64>,
+    /// What is before the start, if that is known; `None` inside: nothing.
+    horizon: Option<Option<u64>>,
+}
+
+#[derive(Encode, Decode)]
+pub(super) struct CountersValue {
     swaps: u64,
     liquidity: u64,
     blocks: u64,
@@ -50,6 +72,7 @@ pub(crate) fn encode_head(head: &Head, out: &mut Vec<u8>) -> Result<(), CodecErr
         next_sequence: head.next_sequence.0,
         journal_entries: head.journal_entries,
         journal_bytes: head.journal_bytes,
+        derived: head.derived.into(),
     };
     write(HEAD_VERSION, &value, out)
 }
@@ -68,6 +91,7 @@ pub(crate) fn decode_head(bytes: &[u8]) -> Result<Head, CodecError> {
         next_sequence: Sequence(value.next_sequence),
         journal_entries: value.journal_entries,
         journal_bytes: value.journal_bytes,
+        derived: value.derived.into(),
     })
 }
 
@@ -169,6 +193,51 @@ pub(crate) fn encode_uuid(uuid: Uuid, out: &mut Vec<u8>) -> Result<(), CodecErro
 
 pub(crate) fn decode_uuid(bytes: &[u8]) -> Result<Uuid, CodecError> {
     read(UUID_VERSION, bytes).map(Uuid::from_bytes)
+}
+
+impl From<Derived> for DerivedValue {
+    fn from(derived: Derived) -> Self {
+        Self {
+            second_generation: derived.generation == Generation::Second,
+            to: derived.to.map(|n| n.0),
+            horizon: derived.horizon.map(|h| h.after.map(|t| t.0)),
+            time_before: derived.time_before.map(|t| t.0),
+            time_after: derived.time_after.map(|t| t.0),
+            rebuild: derived.rebuild.map(|r| RebuildingValue {
+                to: r.to.map(|n| n.0),
+                horizon: r.horizon.map(|h| h.after.map(|t| t.0)),
+            }),
+            leftover: derived.leftover,
+        }
+    }
+}
+
+impl From<DerivedValue> for Derived {
+    fn from(value: DerivedValue) -> Self {
+        Self {
+            generation: Generation::ALL[usize::from(value.second_generation)],
+            to: value.to.map(BlockNumber),
+            horizon: value.horizon.map(horizon),
+            time_before: value.time_before.map(UnixSeconds),
+            time_after: value.time_after.map(UnixSeconds),
+            rebuild: value.rebuild.map(|r| Rebuilding {
+                to: r.to.map(BlockNumber),
+                horizon: r.horizon.map(horizon),
+            }),
+            leftover: value.leftover,
+        }
+    }
+}
+
+fn horizon(after: Option<u64>) -> Horizon {
+    Horizon {
+        after: after.map(UnixSeconds),
+    }
+}
+
+/// The inverse of [`Day::number`].
+pub(super) fn day(number: u32) -> Day {
+    Day::of(UnixSeconds(0)).plus_days(number)
 }
 
 impl From<Counters> for CountersValue {

@@ -3,10 +3,12 @@
 
 use super::*;
 use crate::families::Family;
-use crate::head::{Counters, FIRST_SEQUENCE, Head};
+use crate::generation::Generation;
+use crate::head::{Counters, Derived, FIRST_SEQUENCE, Head, Rebuilding};
 use crate::keys::{block_key, dispute_key, row_key, sequence_key};
 use crate::notice::{MirrorPosition, Notice, NoticeKind, Sequence};
 use proptest::prelude::*;
+use tidegauge_features::Horizon;
 use tidegauge_model::{
     Address, B256, BlockNumber, BlockRange, BlockRecord, BlockRef, Coverage, Dispute, Evidence,
     I256, LiquidityChange, LiquidityEvent, LogIndex, Pool, PoolActivity, PoolId, PoolOrigin,
@@ -129,6 +131,22 @@ fn block_ref() -> BlockRef {
     }
 }
 
+fn derived() -> Derived {
+    let horizon = |after| Some(Horizon { after });
+    Derived {
+        generation: Generation::Second,
+        to: Some(BlockNumber(69_500)),
+        horizon: horizon(Some(UnixSeconds(1_704_412_700))),
+        time_before: Some(UnixSeconds(1_704_412_700)),
+        time_after: Some(UnixSeconds(1_704_499_999)),
+        rebuild: Some(Rebuilding {
+            to: Some(BlockNumber(300)),
+            horizon: horizon(None),
+        }),
+        leftover: true,
+    }
+}
+
 fn head() -> Head {
     Head {
         start: Some(BlockNumber(1)),
@@ -148,6 +166,7 @@ fn head() -> Head {
         next_sequence: Sequence(5),
         journal_entries: 6,
         journal_bytes: 7,
+        derived: derived(),
     }
 }
 
@@ -359,6 +378,7 @@ fn values_of_format_1_are_read() {
     };
     let mut expected = head();
     expected.counters.disputes = 0;
+    expected.derived = Derived::default();
     assert_eq!(decode_head_1(&golden("head")), Ok(expected));
     assert_eq!(decode_head_1(&golden("empty head")), Ok(Head::default()));
     let entry = decode_journal_1(&block_key(BlockNumber(70_003)), &golden("journal")).unwrap();
@@ -374,7 +394,7 @@ fn values_of_format_1_are_read() {
     assert_eq!(touched, [Family::Swaps, Family::Pools]);
     assert_eq!(
         decode_head(&golden("head")),
-        Err(CodecError::Version { found: 1, known: 2 })
+        Err(CodecError::Version { found: 1, known: 3 })
     );
 }
 

@@ -1,6 +1,6 @@
 //! Committing, reading back, unwinding, reopening.
 
-use crate::world::{Chain, START, World, refused};
+use crate::world::{Chain, START, World, features, refused};
 use std::path::Path;
 use tidegauge_model::{BlockNumber, BlockRange, ChainId, Evidence, Step};
 use tidegauge_storage::{
@@ -13,6 +13,7 @@ pub(crate) fn options() -> StoreOptions {
     StoreOptions {
         memory_mib: 32,
         least_free_bytes: 0,
+        features: features(CHAIN),
         ..StoreOptions::new(CHAIN)
     }
 }

@@ -7,6 +7,7 @@
 mod beside;
 mod commits;
 mod damage;
+mod derived;
 #[cfg(feature = "failpoints")]
 mod failpoints;
 mod full_disk;

@@ -170,8 +170,6 @@ impl Pair<'_> {
                 blocks,
                 evidence,
                 disputes,
-                time_before: None,
-                time_after: None,
             } => self.extend(blocks, Evidence::ALL[evidence], disputes),
             Op::Finalize { below_tip } => {
                 let blocks = self.model.chain.blocks.len() as u64;

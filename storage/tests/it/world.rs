@@ -3,10 +3,12 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
+use tidegauge_features::FeatureSet;
 use tidegauge_model::{
-    Address, B256, BlockData, BlockNumber, BlockRange, BlockRef, Coverage, Evidence, Extend, I256,
-    LiquidityChange, LiquidityEvent, LogIndex, Pool, PoolId, PoolOrigin, PoolVerdict, RawAmount,
-    Refusal, Repair, SqrtPriceX96, Swap, Tally, Token, TxIndex, U256, UnixSeconds,
+    Address, B256, BlockData, BlockNumber, BlockRange, BlockRef, ChainId, Coverage, Evidence,
+    Extend, I256, LiquidityChange, LiquidityEvent, Listed, Lists, LogIndex, Pool, PoolId,
+    PoolOrigin, PoolVerdict, RawAmount, Refusal, Repair, SqrtPriceX96, Swap, Tally, Token, TxIndex,
+    U256, UnixSeconds, UserKey,
 };
 
 /// First block of every made-up chain.
@@ -21,6 +23,8 @@ pub(crate) struct World {
     pools: u8,
     /// Most rows of a block, per kind.
     rows: u32,
+    /// From a block to the next.
+    seconds: u64,
 }
 
 impl World {
@@ -29,7 +33,13 @@ impl World {
             rng: ChaCha8Rng::seed_from_u64(seed),
             pools,
             rows,
+            seconds: 12,
         }
+    }
+
+    /// Blocks so many seconds apart.
+    pub(crate) fn every(self, seconds: u64) -> Self {
+        Self { seconds, ..self }
     }
 
     pub(crate) fn below(&mut self, n: u64) -> u64 {
@@ -39,7 +49,7 @@ impl World {
     /// A block on top of another.
     pub(crate) fn block(&mut self, number: u64, parent: B256) -> BlockData {
         let hash = B256::from(self.rng.random::<[u8; 32]>());
-        let timestamp = UnixSeconds(1_700_000_000 + 12 * number);
+        let timestamp = UnixSeconds(1_700_000_000 + self.seconds * number);
         let mut block = BlockData {
             number: BlockNumber(number),
             hash,
@@ -165,8 +175,9 @@ impl World {
             origin: self.rng.random::<bool>().then(|| self.address()),
             amount0: RawAmount(amount0),
             amount1: RawAmount(amount1),
-            sqrt_price: SqrtPriceX96(U256::from(self.rng.random::<u128>())),
-            liquidity: self.rng.random::<u128>() >> 50,
+            // Around one, so that what rests on prices is priced.
+            sqrt_price: SqrtPriceX96(U256::from(self.rng.random::<u128>() >> 24 | 1 << 90)),
+            liquidity: self.rng.random::<u128>() >> self.rng.random_range(20..60),
             tick: self.rng.random_range(-887_272..=887_272),
         }
     }
@@ -181,13 +192,38 @@ impl World {
             tx_index: TxIndex(log_index.0 / 2),
             timestamp: block.timestamp,
             origin: None,
-            change: LiquidityChange::Burn {
-                owner: self.address(),
-                tick_lower: -60,
-                tick_upper: 60,
-                amount: self.rng.random(),
-                amount0: U256::from(self.rng.random::<u64>()),
-                amount1: U256::ZERO,
+            change: self.change(),
+        }
+    }
+
+    fn change(&mut self) -> LiquidityChange {
+        let amount = self.rng.random::<u128>() >> 60;
+        let amount0 = U256::from(self.rng.random::<u64>());
+        let (tick_lower, tick_upper, amount1) = (-700_000, 60, U256::ZERO);
+        let owner = self.address();
+        match self.below(4) {
+            0 => LiquidityChange::Mint {
+                sender: owner,
+                owner,
+                tick_lower,
+                tick_upper,
+                amount,
+                amount0,
+                amount1,
+            },
+            1 => LiquidityChange::SetFeeProtocol {
+                old0: 0,
+                old1: 0,
+                new0: 4,
+                new1: 6,
+            },
+            _ => LiquidityChange::Burn {
+                owner,
+                tick_lower,
+                tick_upper,
+                amount,
+                amount0,
+                amount1,
             },
         }
     }
@@ -195,6 +231,33 @@ impl World {
 
 pub(crate) fn pool_id(n: u8) -> PoolId {
     PoolId(Address::from([n.wrapping_mul(37); 20]))
+}
+
+/// A feature set in which prices rest on the busiest pools: the first pairs WETH with a
+/// dollar, others are routes, and one entry is in force later.
+pub(crate) fn features(chain: ChainId) -> FeatureSet {
+    fn from<T>(of: T, height: u64) -> Listed<T> {
+        Listed {
+            of,
+            effective_block: BlockNumber(height),
+        }
+    }
+    let token = |byte| from(Address::repeat_byte(byte), 0);
+    let dollars = vec![token(0xc0), token(0xc2)];
+    FeatureSet {
+        chain,
+        user: UserKey::Origin,
+        lists: Lists {
+            weth: Some(Address::repeat_byte(0x80)),
+            anchors: dollars.clone(),
+            stables: [dollars, vec![token(0xc1), token(0xc5)]].concat(),
+            staked_eth: vec![token(0x81)],
+            bitcoin: vec![token(0xc3), from(Address::repeat_byte(0xc6), START + 30)],
+            eth_usd_pools: (0..10).map(|n| from(pool_id(n), 0)).collect(),
+            btc_eth_pools: (0..10).map(|n| from(pool_id(n), START + 20)).collect(),
+            ..Lists::default()
+        },
+    }
 }
 
 /// A pool's two tokens; pools share them.

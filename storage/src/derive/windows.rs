@@ -1,0 +1,72 @@
+//! Tiles and users of a pool's window.
+
+use crate::codec::{decode_tile, decode_user};
+use crate::database::damaged;
+use crate::error::StoreError;
+use crate::families::Family;
+use crate::keys::{tile_key, user_key};
+use crate::lookup::Lookup;
+use tidegauge_features::{PoolWindow, Tile, UserCounts};
+use tidegauge_model::{Address, Day, Hour, PoolId};
+
+/// The last tile of a pool in an hour before `end`; `None` if it has none.
+pub(super) fn last_tile(
+    from: &impl Lookup,
+    pool: PoolId,
+    end: Hour,
+) -> Result<Option<(Hour, Tile)>, StoreError> {
+    let bounds = (
+        tile_key(pool, Hour(0)).to_vec(),
+        tile_key(pool, end).to_vec(),
+    );
+    let Some((key, value)) = from.last(Family::Tiles, bounds)? else {
+        return Ok(None);
+    };
+    let (_, hour, tile) = decode_tile(&key, &value).map_err(|e| damaged(Family::Tiles, &key, e))?;
+    Ok(Some((hour, tile)))
+}
+
+/// A pool's tiles from an hour on, up to before another, ascending.
+pub(crate) fn tiles_between(
+    from: &impl Lookup,
+    pool: PoolId,
+    hours: std::ops::Range<Hour>,
+) -> Result<Vec<(Hour, Tile)>, StoreError> {
+    let mut tiles = Vec::new();
+    if hours.is_empty() {
+        return Ok(tiles);
+    }
+    let bounds = (
+        tile_key(pool, hours.start).to_vec(),
+        tile_key(pool, hours.end).to_vec(),
+    );
+    from.each(Family::Tiles, bounds, &mut |key, value| {
+        let (_, hour, tile) = decode_tile(key, value)?;
+        tiles.push((hour, tile));
+        Ok(())
+    })?;
+    Ok(tiles)
+}
+
+/// The days before midnight at a day's end, as its row needs them.
+pub(crate) fn pool_window(
+    from: &impl Lookup,
+    pool: PoolId,
+    day: Day,
+) -> Result<PoolWindow<'static>, StoreError> {
+    let (start, end) = PoolWindow::hours(day);
+    let tiles = tiles_between(from, pool, start..end)?;
+    let before = last_tile(from, pool, start)?.map(|(_, tile)| tile);
+    let mut users = UserCounts::new(day.end());
+    let (start, end) = UserCounts::hours(day);
+    let bounds = (
+        user_key(pool, start, Address::ZERO).to_vec(),
+        user_key(pool, end, Address::ZERO).to_vec(),
+    );
+    from.each(Family::Users, bounds, &mut |key, value| {
+        let ((_, hour, user), _) = decode_user(key, value)?;
+        users.add(hour, user);
+        Ok(())
+    })?;
+    Ok(PoolWindow::of_day(day, before, tiles, users))
+}
