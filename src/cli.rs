@@ -69,6 +69,7 @@ pub(crate) enum Command {
   tidegauge features --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out - | head
   tidegauge features --last 1d --allow-partial --out today.json
   tidegauge features --last 7d --engine oracle --out naive.csv   # the same numbers, the naive way
+  tidegauge features --last 7d --pricing subgraph --out subgraph.csv
 
 Days are whole UTC days; a row is there for each pool with a swap that day. What is unknown is
 NULL, never zero. The columns are described in docs/columns.md.")]
@@ -252,6 +253,17 @@ pub(crate) struct Features {
     /// Include days of which not every block is known, with the status `partial`
     #[arg(long)]
     pub(crate) allow_partial: bool,
+    /// By whose rules swaps are valued; `subgraph` writes that project's own columns
+    #[arg(long, value_enum, default_value = "market", conflicts_with_all = ["recompute", "engine", "allow_partial"])]
+    pub(crate) pricing: PricingArg,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PricingArg {
+    /// Ours: docs/numbers.md
+    Market,
+    /// The Uniswap v3-subgraph's: its prices, its tracked volume, its count of events
+    Subgraph,
 }
 
 #[derive(Debug, Args)]

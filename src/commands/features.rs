@@ -1,9 +1,10 @@
 //! `features`: rows of pools' days as Parquet, CSV or JSON.
 
-use crate::cli::{EngineArg, Features};
+use crate::cli::{EngineArg, Features, PricingArg};
 use crate::config::Config;
 use crate::days::{
-    DaySpan, Engine, PoolBook, Source, Wanted, Whole, cells, columns, feature_set, rows, watched,
+    DaySpan, Engine, PoolBook, SUBGRAPH_COLUMNS, Source, Wanted, Whole, cells, columns,
+    feature_set, rows, subgraph, watched,
 };
 use crate::error::Error;
 use crate::progress::group;
@@ -34,7 +35,10 @@ pub(super) fn features(config: &Config, flags: &Features) -> Result<(), Error> {
         book: &book,
         whole,
     };
-    let written = write(&source, &wanted, engine(flags), &flags.out);
+    let written = match flags.pricing {
+        PricingArg::Market => write(&source, &wanted, engine(flags), &flags.out),
+        PricingArg::Subgraph => write_subgraph(&source, &wanted, &flags.out),
+    };
     let count = pipe_may_close(&flags.out, written)?;
     if !is_standard_output(&flags.out) {
         println!(
@@ -61,6 +65,15 @@ fn write(source: &Source<'_>, wanted: &Wanted, engine: Engine, out: &Path) -> Re
     for row in watched("features", wanted.days, rows) {
         let row = row?;
         table.push(&cells(source.book.of_row(row.pool)?, &row))?;
+    }
+    table.finish()
+}
+
+fn write_subgraph(source: &Source<'_>, wanted: &Wanted, out: &Path) -> Result<u64, Error> {
+    let rows = subgraph(source, wanted)?;
+    let mut table = TableOut::create(out, &SUBGRAPH_COLUMNS, &facts(source, wanted)?)?;
+    for row in rows {
+        table.push(&row)?;
     }
     table.finish()
 }

@@ -22,8 +22,8 @@ pub(crate) enum Reason {
     CountsDiffer,
     /// Their series begins on another day.
     OtherStart,
-    /// They write 0 where there is no day before.
-    FirstGrowth,
+    /// They write 0 in a pool's first row, where one day gives no number.
+    FirstRow,
     /// Their file ends before the label's days do.
     FileEnds,
     /// The label's days are not whole, or not final, in our store.
@@ -46,7 +46,7 @@ impl Reason {
             Self::LabelOverRows => "their label is of the rows after, not of the days after",
             Self::CountsDiffer => "a count that it rests on differs",
             Self::OtherStart => "their series begins on another day",
-            Self::FirstGrowth => "they write 0 where there is no day before",
+            Self::FirstRow => "they write 0 in the first row, where one day gives no number",
             Self::FileEnds => "their file ends before the label's days do",
             Self::LabelNotRipe => "the label's days are not whole or not final in our store",
             Self::EarlierClass => "their class follows a token list of its own",

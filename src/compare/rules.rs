@@ -48,17 +48,16 @@ impl Rules<'_> {
             }
             "tx_count_3d_avg" => self.window(pool, day, 3, theirs?, mean),
             "tx_count_7d_avg" => self.window(pool, day, 7, theirs?, mean),
+            "tx_count_7d_std" | "tx_growth_rate"
+                if theirs == Some(0.0) && ours.is_none() && self.is_first(pool, day) =>
+            {
+                Some(Reason::FirstRow)
+            }
             "tx_count_7d_std" => self.window(pool, day, 7, theirs?, deviation),
-            "tx_growth_rate" => match (theirs, ours) {
-                (Some(0.0), None) if self.theirs.back(pool, day).nth(1).is_none() => {
-                    Some(Reason::FirstGrowth)
-                }
-                (Some(theirs), _) => self.window(pool, day, 2, theirs, |rows| match rows {
-                    [now, before] => Some(now / before - 1.0),
-                    _ => None,
-                }),
+            "tx_growth_rate" => self.window(pool, day, 2, theirs?, |rows| match rows {
+                [now, before] => Some(now / before - 1.0),
                 _ => None,
-            },
+            }),
             "tx_count_cumulative" | "days_since_start" | "day_number" => {
                 self.since_start(pool, day, at)
             }
@@ -73,6 +72,10 @@ impl Rules<'_> {
     fn counts_agree(&self, pool: PoolId, day: Day) -> bool {
         let of = |rows: &DayRows| rows.number(pool, day, self.tx_count).unwrap_or(0.0);
         of(self.theirs) == of(self.ours)
+    }
+
+    fn is_first(&self, pool: PoolId, day: Day) -> bool {
+        self.theirs.back(pool, day).nth(1).is_none()
     }
 
     fn count(&self, pool: PoolId, day: Day) -> Option<Reason> {
@@ -105,7 +108,7 @@ impl Rules<'_> {
         let counts: Vec<f64> = last.iter().map(|(_, count)| *count).collect();
         let spans_gap = last
             .last()
-            .is_some_and(|(first, _)| day.number() - first.number() >= rows);
+            .is_some_and(|(first, _)| (day.number() - first.number()) as usize >= last.len());
         if spans_gap && of(&counts).is_some_and(|by_rows| is_near(by_rows, value)) {
             return Some(Reason::WindowOverRows);
         }
@@ -124,18 +127,29 @@ impl Rules<'_> {
         of: impl Fn(&[f64]) -> Option<f64>,
     ) -> Option<Reason> {
         let end = day.plus_days(days);
-        let Some(theirs) = theirs else {
-            return (end > self.last_day).then_some(Reason::FileEnds);
-        };
         let after: Vec<(Day, f64)> = self
             .theirs
             .ahead(pool, day)
             .take(days as usize)
             .filter_map(|(day, row)| Some((day, row.numbers.get(self.tx_count).copied()??)))
             .collect();
+        let Some(theirs) = theirs else {
+            return if end > self.last_day {
+                Some(Reason::FileEnds)
+            } else {
+                (after.len() < days as usize).then_some(Reason::LabelOverRows)
+            };
+        };
         let counts: Vec<f64> = after.iter().map(|(_, count)| *count).collect();
+        // Their rolling mean runs over the shifted rows, of which the first are not there.
+        let before = self.theirs.back(pool, day).take(days as usize).count();
+        let shifted = counts.get((days as usize).saturating_sub(before)..);
         let by_days = after.len() == days as usize && after.last().is_some_and(|(d, _)| *d == end);
-        let by_rows = of(&counts).is_some_and(|value| is_near(value, theirs));
+        let is_theirs = |rows: &[f64]| of(rows).is_some_and(|value| is_near(value, theirs));
+        let by_rows = is_theirs(&counts);
+        if !by_rows && shifted.is_some_and(is_theirs) {
+            return Some(Reason::LabelOverRows);
+        }
         if by_rows && !by_days {
             return Some(Reason::LabelOverRows);
         }
@@ -332,7 +346,7 @@ mod tests {
                 &[(9, 4.0, Some(0.0))],
                 &[(9, 4.0, None)],
                 9,
-                Some(Reason::FirstGrowth),
+                Some(Reason::FirstRow),
             ),
             (
                 "days_since_start",
@@ -361,6 +375,39 @@ mod tests {
                     (3, 4.0, None),
                     (5, 6.0, None),
                     (9, 8.0, None),
+                ],
+                1,
+                Some(Reason::LabelOverRows),
+            ),
+            (
+                "tx_count_7d_std",
+                &[(9, 4.0, Some(0.0))],
+                &[(9, 4.0, None)],
+                9,
+                Some(Reason::FirstRow),
+            ),
+            // The pool rests: there is no third row after, and there is a third day.
+            (
+                "target_tx_3d_ahead",
+                &[(1, 1.0, None), (9, 8.0, None)],
+                &[(1, 1.0, Some(0.0)), (9, 8.0, None)],
+                1,
+                Some(Reason::LabelOverRows),
+            ),
+            // The first row: of the shifted rows the first two are not there.
+            (
+                "target_tx_3d_avg_ahead",
+                &[
+                    (1, 1.0, Some(9.0)),
+                    (2, 3.0, None),
+                    (3, 6.0, None),
+                    (4, 9.0, None),
+                ],
+                &[
+                    (1, 1.0, Some(6.0)),
+                    (2, 3.0, None),
+                    (3, 6.0, None),
+                    (4, 9.0, None),
                 ],
                 1,
                 Some(Reason::LabelOverRows),

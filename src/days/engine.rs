@@ -35,7 +35,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    fn takes(&self, day: Day, pool: PoolId) -> bool {
+    pub(super) fn takes(&self, day: Day, pool: PoolId) -> bool {
         self.days.holds(day) && (self.pools.is_empty() || self.pools.contains(&pool))
     }
 }
@@ -159,13 +159,13 @@ fn by_compute(source: &Source<'_>, covered: Covered, compute: Compute) -> Result
 }
 
 /// The last block of each day that is on record, and how far the chain is final.
-struct LastBlocks {
+pub(super) struct LastBlocks {
     by_day: BTreeMap<Day, BlockNumber>,
     finalized: Option<BlockNumber>,
 }
 
 impl LastBlocks {
-    fn read(view: &View<'_>) -> Result<Self, Error> {
+    pub(super) fn read(view: &View<'_>) -> Result<Self, Error> {
         let mut by_day = BTreeMap::new();
         let all = BlockRange {
             from: view.start().unwrap_or_default(),
@@ -188,7 +188,7 @@ impl LastBlocks {
             .find(|day| whole.holds(*day) && self.of(*day).1 == Status::Final)
     }
 
-    fn of(&self, day: Day) -> (BlockNumber, Status) {
+    pub(super) fn of(&self, day: Day) -> (BlockNumber, Status) {
         let last = self.by_day.get(&day).copied().unwrap_or_default();
         let is_final = self.finalized.is_some_and(|finalized| last <= finalized);
         let status = if is_final {

@@ -5,6 +5,7 @@ mod columns;
 mod engine;
 mod history;
 mod span;
+mod subgraph;
 mod watched;
 mod whole;
 
@@ -13,5 +14,6 @@ pub(crate) use columns::{cells, columns};
 pub(crate) use engine::{Engine, PoolDays, Source, Wanted, rows};
 pub(crate) use history::feature_set;
 pub(crate) use span::DaySpan;
+pub(crate) use subgraph::{SUBGRAPH_COLUMNS, subgraph};
 pub(crate) use watched::watched;
 pub(crate) use whole::Whole;

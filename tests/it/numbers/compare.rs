@@ -100,6 +100,8 @@ fn a_file_made_from_the_same_chain_differs_in_meaning_alone() {
         "tx_growth_rate",
         "target_tx_3d_ahead",
         "target_tx_7d_ahead",
+        "target_tx_3d_avg_ahead",
+        "target_tx_7d_avg_ahead",
     ] {
         assert_eq!(
             column(&report, name)["unexplained"],

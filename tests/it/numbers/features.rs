@@ -76,6 +76,45 @@ fn every_row_is_what_the_chain_says_and_engines_agree() {
 }
 
 #[test]
+fn the_subgraphs_numbers_stand_beside_ours() {
+    let collected = Collected::new();
+    let ours = collected.features("ours.csv", &["--recompute"]);
+    let theirs = collected.features("theirs.csv", &["--pricing", "subgraph"]);
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    let of_ours: BTreeMap<[&str; 2], (f64, &str)> = ours
+        .select(["pool_address", "date", "tx_count", "volume_usd_24h"])
+        .map(|[pool, date, swaps, volume]| ([pool, date], (number(swaps), volume)))
+        .collect();
+    let (mut both, mut near) = (0, 0);
+    let columns = ["pool_address", "date", "tx_count", "volume_usd"];
+    for [pool, date, events, volume] in theirs.select(columns) {
+        let Some((swaps, value)) = of_ours.get(&[pool, date]) else {
+            continue;
+        };
+        both += 1;
+        assert!(number(events) >= *swaps, "every swap is an event");
+        let (theirs, ours) = (number(volume), value.parse().unwrap_or(0.0));
+        near += usize::from(theirs > 0.0 && (theirs - ours).abs() < 0.1 * ours);
+    }
+    assert_eq!(both, ours.len(), "a day with a swap is a day of theirs");
+    assert!(near > 10, "{near} of {both} volumes are near");
+    exits_with_one_error(
+        &collected
+            .program(&[
+                "features",
+                "--pricing",
+                "subgraph",
+                "--recompute",
+                "--out",
+                "-",
+            ])
+            .run(),
+        2,
+        &["--pricing", "--recompute"],
+    );
+}
+
+#[test]
 fn a_part_is_cut_from_the_whole() {
     let collected = Collected::new();
     let all = collected.features("all.csv", &["--recompute"]);
