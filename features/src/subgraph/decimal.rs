@@ -1,4 +1,4 @@
-//! Decimals as graph-node computes with them: 34 significant digits after every operation.
+//! Decimals as graph-node computes with them: rounded to 34 digits after every operation.
 
 use bigdecimal::{
     BigDecimal, RoundingMode, Signed, Zero,
@@ -15,11 +15,14 @@ use tidegauge_model::{I256, U256};
 /// Significant digits that are kept (`graph/src/data/store/scalar/bigdecimal.rs`).
 const DIGITS: NonZeroU64 = NonZeroU64::MIN.saturating_add(33);
 
+/// Bits in a digit, as its number library has it.
+const BITS_PER_DIGIT: f64 = 3.321_928_094_9;
+
 /// Widest gap between the last digits of two summands that is computed; beyond it the larger is
 /// the sum. No amount or price of 256 bits comes near, and a sum costs as many digits.
 const WIDEST_GAP: u64 = 4_096;
 
-/// A decimal of at most 34 significant digits.
+/// A decimal of at most 34 significant digits, 35 below zero.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Decimal(BigDecimal);
 
@@ -46,10 +49,10 @@ impl Decimal {
         Self::rounded(&self.0 / &divisor.0)
     }
 
-    /// Without its sign.
+    /// Without its sign: theirs is a product with −1, rounded.
     #[must_use]
     pub fn abs(&self) -> Self {
-        Self(self.0.abs())
+        Self::rounded(self.0.abs())
     }
 
     /// Whether it is zero.
@@ -57,18 +60,26 @@ impl Decimal {
         self.0.is_zero()
     }
 
-    /// graph-node's `normalized`: half up above zero, towards zero below it (its remainders
-    /// carry the sign, and only a positive one is compared), without trailing zeros.
+    /// graph-node's `normalized`, without trailing zeros: half up above zero. Below it digits are
+    /// cut, for its remainders carry the sign, and 34 or 35 remain, for it takes the number of
+    /// digits from that of bits and then counts on in powers of ten, which a negative number
+    /// never reaches (`with_prec` and `count_decimal_digits` of bigdecimal 0.1.2).
     fn rounded(value: BigDecimal) -> Self {
-        if value.digits() <= DIGITS.get() {
-            return Self(value.normalized());
-        }
-        let mode = if value.is_negative() {
-            RoundingMode::Down
+        let digits = value.digits();
+        let (keep, mode) = if value.is_negative() {
+            let bits = value.as_bigint_and_scale().0.bits();
+            let guessed = (bits as f64 / BITS_PER_DIGIT) as u64;
+            let cut = guessed.saturating_sub(DIGITS.get());
+            (digits.saturating_sub(cut), RoundingMode::Down)
         } else {
-            RoundingMode::HalfUp
+            (DIGITS.get(), RoundingMode::HalfUp)
         };
-        Self(value.with_precision_round(DIGITS, mode).normalized())
+        match NonZeroU64::new(keep) {
+            Some(keep) if keep.get() < digits => {
+                Self(value.with_precision_round(keep, mode).normalized())
+            }
+            _ => Self(value.normalized()),
+        }
     }
 
     /// The exact sum, rounded once.
@@ -175,9 +186,10 @@ mod tests {
         for (a, operation, b, result) in [
             ("1", '/', "3", "0.3333333333333333333333333333333333"),
             ("2", '/', "3", "0.6666666666666666666666666666666667"),
-            // Below zero digits are cut off.
-            ("-2", '/', "3", "-0.6666666666666666666666666666666666"),
-            ("2", '/', "-3", "-0.6666666666666666666666666666666666"),
+            // Below zero digits are cut off, the 35th or the 36th first.
+            ("-2", '/', "3", "-0.66666666666666666666666666666666666"),
+            ("2", '/', "-3", "-0.66666666666666666666666666666666666"),
+            ("-1", '/', "1.01", "-0.9900990099009900990099009900990099"),
             ("-2", '/', "-3", "0.6666666666666666666666666666666667"),
             ("5", '/', "0", "0"),
             ("0", '/', "7", "0"),
