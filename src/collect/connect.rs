@@ -1,6 +1,7 @@
 //! From the configuration to a connected chain and an open store.
 
 use crate::config::Config;
+use crate::days::set_of;
 use crate::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -69,9 +70,14 @@ pub(crate) fn method(config: &Config) -> Method {
 }
 
 /// Opens the store for writing, making it where the folder is empty.
-pub(crate) fn open_store(config: &Config, chain: ChainId) -> Result<Store, Error> {
+///
+/// One whose numbers were computed by other definitions is refused, or with `rebuild` opened to
+/// have them computed anew.
+pub(crate) fn open_store(config: &Config, chain: ChainId, rebuild: bool) -> Result<Store, Error> {
     let mut options = StoreOptions::new(chain);
     options.create = Create::IfEmpty;
+    options.features = set_of(config, chain);
+    options.rebuild = rebuild;
     options.memory_mib = config.storage.memory_mib;
     options.least_free_bytes = config.storage.min_free_mib << 20;
     Ok(Store::open(&config.storage.path, &options)?)

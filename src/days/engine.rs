@@ -4,6 +4,7 @@ use super::book::PoolBook;
 use super::history::{
     covered, covered_from_the_first_block, covered_to_the_end_of_the_tips_day, history,
 };
+use super::recompute::{Raw, recompute as recompute_all};
 use super::span::DaySpan;
 use super::whole::Whole;
 use crate::error::Error;
@@ -77,12 +78,43 @@ pub(crate) fn rows<'v>(
 
 /// What the collector computed.
 fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    computed(source, wanted, recompute)
+    let Some(last) = source.whole.last() else {
+        return Ok(Box::new(std::iter::empty()));
+    };
+    let view = source.view;
+    if view.is_rebuilding() {
+        return Err(Error::Failed(format!(
+            "the stored rows are being derived anew ({}): wait, or use --recompute",
+            match view.derived_to() {
+                Some(block) => format!("those in force reach block {block}"),
+                None => "none are in force yet".to_owned(),
+            }
+        )));
+    }
+    let wanted = wanted.clone();
+    let only = wanted.pools.iter().next().filter(|_| wanted.pools.len() == 1);
+    let rows = view.daily_rows(source.whole.first, last, only.copied())?;
+    Ok(Box::new(rows.map(|row| row.map_err(Error::from)).filter(
+        move |row| row.as_ref().map_or(true, |row| wanted.takes(row.day, row.pool)),
+    )))
 }
 
-/// The collector's fold over the raw rows.
+/// The collector's fold over the raw rows, on all cores.
 fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    computed(source, wanted, recompute)
+    let pools = source.book.infos();
+    let raw = Raw {
+        view: source.view,
+        set: &source.set,
+        pools: &pools,
+        horizon: source.whole.horizon,
+        last_closed: source.whole.last(),
+    };
+    let chosen: Vec<PoolId> = if wanted.pools.is_empty() {
+        pools.keys().copied().collect()
+    } else {
+        wanted.pools.iter().copied().collect()
+    };
+    labelled(source, wanted, recompute_all(&raw, &chosen)?)
 }
 
 /// The naive definitions over the raw rows.
@@ -96,6 +128,15 @@ fn computed<'v>(
     compute: Compute,
 ) -> Result<PoolDays<'v>, Error> {
     let rows = by_compute(source, covered(&source.whole), compute)?;
+    labelled(source, wanted, rows)
+}
+
+/// Computed rows as people get them: with how far each can be relied on.
+fn labelled<'v>(
+    source: &Source<'v>,
+    wanted: &Wanted,
+    rows: Rows,
+) -> Result<PoolDays<'v>, Error> {
     let ends = LastBlocks::read(source.view)?;
     let last_final = ends.last_final(&source.whole);
     let mut days = Vec::new();
@@ -167,11 +208,16 @@ pub(super) struct LastBlocks {
 impl LastBlocks {
     pub(super) fn read(view: &View<'_>) -> Result<Self, Error> {
         let mut by_day = BTreeMap::new();
-        let all = BlockRange {
-            from: view.start().unwrap_or_default(),
+        for closed in view.calendar()? {
+            let closed = closed?;
+            by_day.insert(closed.day, closed.last_block);
+        }
+        let last = by_day.values().next_back();
+        let rest = BlockRange {
+            from: last.map_or(BlockNumber(0), |last| last.next()),
             to: BlockNumber(u64::MAX),
         };
-        for block in view.blocks(all)? {
+        for block in view.blocks(rest)? {
             let (number, record) = block?;
             by_day.insert(Day::of(record.timestamp), number);
         }

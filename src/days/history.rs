@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::progress::group;
 use tidegauge_features::{Covered, FeatureSet, History};
-use tidegauge_model::{Lists, Preset, UnixSeconds};
+use tidegauge_model::{ChainId, Lists, Preset, UnixSeconds};
 use tidegauge_storage::View;
 
 /// A swap takes about 300 bytes here; beyond this the stored rows are the way.
@@ -14,19 +14,22 @@ const MOST_EVENTS: u64 = 40_000_000;
 
 /// By which definitions rows are computed.
 pub(crate) fn feature_set(config: &Config, view: &View<'_>) -> Result<FeatureSet, Error> {
-    let chain = view.chain_id()?;
-    Ok(FeatureSet {
+    Ok(set_of(config, view.chain_id()?))
+}
+
+/// By which definitions numbers of a chain are computed.
+pub(crate) fn set_of(config: &Config, chain: ChainId) -> FeatureSet {
+    FeatureSet {
         chain,
         user: config.features.user,
         lists: Preset::of(chain).map_or_else(Lists::default, |preset| preset.lists.clone()),
-    })
+    }
 }
 
 /// What is covered by the whole days.
 pub(super) fn covered(whole: &Whole) -> Covered {
-    let begins_whole = whole.first == whole.begins;
     Covered {
-        after: (!begins_whole).then_some(whole.from),
+        after: whole.horizon.after,
         until: whole.until,
     }
 }

@@ -1,6 +1,7 @@
 //! Which days the store knows whole.
 
 use crate::error::Error;
+use tidegauge_features::Horizon;
 use tidegauge_model::{BlockNumber, BlockRange, Day, UnixSeconds};
 use tidegauge_storage::View;
 
@@ -13,8 +14,8 @@ pub(crate) struct Whole {
     pub(crate) first: Day,
     /// The day of the tip: every day before it has ended.
     pub(crate) tip: Day,
-    /// Time of the first block that is known.
-    pub(crate) from: UnixSeconds,
+    /// What is before the first block.
+    pub(crate) horizon: Horizon,
     /// Every block with a timestamp below this is known.
     pub(crate) until: UnixSeconds,
 }
@@ -35,23 +36,23 @@ impl Whole {
         };
         let first = view.blocks(all)?.next().transpose()?.ok_or_else(empty)?;
         let last = view.blocks_backwards()?.next().transpose()?;
-        let last = last.ok_or_else(empty)?;
-        Ok(Self::of(start, first.1.timestamp, last.1.timestamp))
+        let last = last.ok_or_else(empty)?.1.timestamp;
+        // The block after the tip may have ended its day.
+        let ended = view.closed_day(Day::of(last))?.map(|closed| closed.day.end());
+        let begins = first.1.timestamp;
+        // Before the genesis block there is nothing to miss.
+        let after = (start > BlockNumber(0)).then_some(begins);
+        let horizon = view.horizon().unwrap_or(Horizon { after });
+        Ok(Self::of(begins, horizon, ended.unwrap_or(last)))
     }
 
-    fn of(start: BlockNumber, from: UnixSeconds, until: UnixSeconds) -> Self {
-        let begins = Day::of(from);
-        // Before the genesis block there is nothing to miss.
-        let first = if start == BlockNumber(0) {
-            begins
-        } else {
-            begins.plus_days(1)
-        };
+    fn of(begins: UnixSeconds, horizon: Horizon, until: UnixSeconds) -> Self {
+        let begins = Day::of(begins);
         Self {
             begins,
-            first,
+            first: horizon.first_whole_day().max(begins),
             tip: Day::of(until),
-            from,
+            horizon,
             until,
         }
     }
@@ -86,44 +87,24 @@ mod tests {
     #[test]
     fn a_day_is_whole_between_its_neighbours() {
         let noon = |text: &str| UnixSeconds(day(text).start().0 + 43_200);
-        for (start, from, until, first, last) in [
+        let none = Horizon { after: None };
+        let after = |text: &str| Horizon {
+            after: Some(UnixSeconds(day(text).end().0 - 5)),
+        };
+        for (horizon, until, first, last) in [
+            (none, noon("2024-01-08"), "2024-01-05", Some("2024-01-07")),
+            (after("2024-01-05"), noon("2024-01-08"), "2024-01-06", Some("2024-01-07")),
+            (after("2024-01-04"), noon("2024-01-08"), "2024-01-05", Some("2024-01-07")),
+            (after("2024-01-05"), noon("2024-01-06"), "2024-01-06", None),
             (
-                0,
-                noon("2024-01-05"),
-                noon("2024-01-08"),
-                "2024-01-05",
-                Some("2024-01-07"),
-            ),
-            (
-                9,
-                noon("2024-01-05"),
-                noon("2024-01-08"),
-                "2024-01-06",
-                Some("2024-01-07"),
-            ),
-            (
-                9,
-                noon("2024-01-05"),
-                noon("2024-01-06"),
-                "2024-01-06",
-                None,
-            ),
-            (
-                9,
-                noon("2024-01-05"),
+                after("2024-01-05"),
                 day("2024-01-07").start(),
                 "2024-01-06",
                 Some("2024-01-06"),
             ),
-            (
-                0,
-                noon("2024-01-05"),
-                noon("2024-01-05"),
-                "2024-01-05",
-                None,
-            ),
+            (none, noon("2024-01-05"), "2024-01-05", None),
         ] {
-            let whole = Whole::of(BlockNumber(start), from, until);
+            let whole = Whole::of(noon("2024-01-05"), horizon, until);
             assert_eq!(whole.first, day(first));
             assert_eq!(whole.last(), last.map(day), "{whole:?}");
             assert_eq!(
