@@ -72,6 +72,7 @@ pub(crate) fn method(config: &Config) -> Method {
 pub(crate) fn open_store(config: &Config, chain: ChainId) -> Result<Store, Error> {
     let mut options = StoreOptions::new(chain);
     options.create = Create::IfEmpty;
+    options.features = config.feature_set(chain);
     options.memory_mib = config.storage.memory_mib;
     options.least_free_bytes = config.storage.min_free_mib << 20;
     Ok(Store::open(&config.storage.path, &options)?)

@@ -7,11 +7,11 @@ use super::history::{
 use super::span::DaySpan;
 use super::whole::Whole;
 use crate::error::Error;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tidegauge_features::{
     Covered, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, oracle, recompute,
 };
-use tidegauge_model::{BlockNumber, BlockRange, Day, PoolId};
+use tidegauge_model::{BlockNumber, Day, PoolId};
 use tidegauge_storage::View;
 
 /// Which of them.
@@ -75,9 +75,21 @@ pub(crate) fn rows<'v>(
     ))
 }
 
-/// What the collector computed.
+/// What the collector computed and keeps.
 fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    computed(source, wanted, recompute)
+    let wanted = wanted.clone();
+    let (from, to) = (wanted.days.from, wanted.days.to);
+    let one = match wanted.pools.len() {
+        1 => wanted.pools.first().copied(),
+        _ => None,
+    };
+    let rows = source.view.daily_rows(from, to, one)?;
+    Ok(Box::new(rows.map(|row| row.map_err(Error::from)).filter(
+        move |row| match row {
+            Ok(row) => wanted.takes(row.day, row.pool),
+            Err(_) => true,
+        },
+    )))
 }
 
 /// The collector's fold over the raw rows.
@@ -96,12 +108,11 @@ fn computed<'v>(
     compute: Compute,
 ) -> Result<PoolDays<'v>, Error> {
     let rows = by_compute(source, covered(&source.whole), compute)?;
-    let ends = LastBlocks::read(source.view)?;
-    let last_final = ends.last_final(&source.whole);
+    let last_final = source.view.last_final_day()?;
     let mut days = Vec::new();
     for ((day, pool), (row, targets)) in rows {
         if source.whole.holds(day) && wanted.takes(day, pool) {
-            let (as_of_block, status) = ends.of(day);
+            let (as_of_block, status) = end_of(source.view, day)?;
             let targets =
                 last_final.map_or_else(TargetRow::default, |last| targets.up_to(day, last));
             days.push(Ok(PoolDay {
@@ -126,21 +137,20 @@ fn partial(source: &Source<'_>, wanted: &Wanted) -> Result<(Vec<PoolDay>, Vec<Po
             return Ok(Vec::new());
         }
         let rows = by_compute(source, covered, recompute)?;
-        let ends = LastBlocks::read(source.view)?;
         let rows = rows.into_iter();
         let asked = rows.filter(|((day, pool), _)| is_asked(*day) && wanted.takes(*day, *pool));
-        Ok::<_, Error>(
-            asked
-                .map(|((day, pool), (row, _))| PoolDay {
+        asked
+            .map(|((day, pool), (row, _))| {
+                Ok(PoolDay {
                     pool,
                     day,
                     row,
                     targets: TargetRow::default(),
                     status: Status::Partial,
-                    as_of_block: ends.of(day).0,
+                    as_of_block: end_of(source.view, day)?.0,
                 })
-                .collect(),
-        )
+            })
+            .collect::<Result<Vec<_>, Error>>()
     };
     let before = part(
         &|day| day < whole.first,
@@ -158,44 +168,11 @@ fn by_compute(source: &Source<'_>, covered: Covered, compute: Compute) -> Result
     Ok(compute(&history)?)
 }
 
-/// The last block of each day that is on record, and how far the chain is final.
-pub(super) struct LastBlocks {
-    by_day: BTreeMap<Day, BlockNumber>,
-    finalized: Option<BlockNumber>,
-}
-
-impl LastBlocks {
-    pub(super) fn read(view: &View<'_>) -> Result<Self, Error> {
-        let mut by_day = BTreeMap::new();
-        let all = BlockRange {
-            from: view.start().unwrap_or_default(),
-            to: BlockNumber(u64::MAX),
-        };
-        for block in view.blocks(all)? {
-            let (number, record) = block?;
-            by_day.insert(Day::of(record.timestamp), number);
-        }
-        Ok(Self {
-            by_day,
-            finalized: view.finalized(),
-        })
-    }
-
-    /// The last whole day whose last block is final: labels reach no further.
-    fn last_final(&self, whole: &Whole) -> Option<Day> {
-        let days = self.by_day.keys().rev();
-        days.copied()
-            .find(|day| whole.holds(*day) && self.of(*day).1 == Status::Final)
-    }
-
-    pub(super) fn of(&self, day: Day) -> (BlockNumber, Status) {
-        let last = self.by_day.get(&day).copied().unwrap_or_default();
-        let is_final = self.finalized.is_some_and(|finalized| last <= finalized);
-        let status = if is_final {
-            Status::Final
-        } else {
-            Status::Provisional
-        };
-        (last, status)
-    }
+/// The last block of a day, or the tip in it, and how far the day can be relied on.
+pub(super) fn end_of(view: &View<'_>, day: Day) -> Result<(BlockNumber, Status), Error> {
+    let last = match view.closed_day(day)? {
+        Some(closed) => closed.last_block,
+        None => view.tip()?.map(|tip| tip.block.number).unwrap_or_default(),
+    };
+    Ok((last, view.status(day)?))
 }
