@@ -18,7 +18,10 @@ const BLOCK_SECONDS: u64 = 12;
 const BATCH: u64 = 500;
 
 fn main() {
-    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|a| a != "--bench")
+        .collect();
     let [folder, swaps, pools, days] = arguments.as_slice() else {
         eprintln!("usage: fill FOLDER SWAPS POOLS DAYS");
         return;

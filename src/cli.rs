@@ -30,7 +30,11 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   tidegauge run
   tidegauge run --set chain.rpc_urls=http://127.0.0.1:8545 --set chain.start=7d")]
-    Run,
+    Run {
+        /// Compute everything derived anew, where it was computed by another feature set; collection goes on meanwhile
+        #[arg(long)]
+        rebuild: bool,
+    },
     /// Collect a range of blocks or days and exit
     #[command(after_help = "Examples:
   tidegauge backfill --last 30d

@@ -1,6 +1,7 @@
 //! The commit thread: the only writer of the store.
 
 use super::Live;
+use super::derive::Rebuilding;
 use crate::error::Error;
 use crate::progress::Progress;
 use crossbeam_channel::{Sender, bounded};
@@ -16,7 +17,7 @@ use tokio::sync::{oneshot, watch};
 const QUEUED_STEPS: usize = 4;
 
 /// A step, and who waits for what it did.
-struct Order {
+pub(super) struct Order {
     step: Step,
     answer: Option<oneshot::Sender<Result<Applied, StoreError>>>,
 }
@@ -43,7 +44,8 @@ impl Committer {
         let thread = std::thread::Builder::new()
             .name("commit".to_owned())
             .spawn(move || {
-                for Order { step, answer } in waiting {
+                let mut rebuilding = Rebuilding::default();
+                while let Some(Order { step, answer }) = rebuilding.next(&mut store, &waiting)? {
                     let applied = store.apply(&step);
                     if let Ok(applied) = &applied {
                         fail_point!("collect-after-commit", |_| std::process::abort());

@@ -1,7 +1,6 @@
 //! From the configuration to a connected chain and an open store.
 
 use crate::config::Config;
-use crate::days::set_of;
 use crate::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +75,7 @@ pub(crate) fn method(config: &Config) -> Method {
 pub(crate) fn open_store(config: &Config, chain: ChainId, rebuild: bool) -> Result<Store, Error> {
     let mut options = StoreOptions::new(chain);
     options.create = Create::IfEmpty;
-    options.features = set_of(config, chain);
+    options.features = config.feature_set(chain);
     options.rebuild = rebuild;
     options.memory_mib = config.storage.memory_mib;
     options.least_free_bytes = config.storage.min_free_mib << 20;

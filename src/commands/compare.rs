@@ -28,7 +28,7 @@ pub(super) fn compare(config: &Config, flags: &Compare) -> Result<(), Error> {
     let whole = Whole::read(&view)?;
     let book = PoolBook::read(&view)?;
     let source = Source {
-        set: feature_set(config, &view)?,
+        set: feature_set(&view)?,
         view: &view,
         book: &book,
         whole,

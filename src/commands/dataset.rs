@@ -35,7 +35,7 @@ pub(super) fn dataset(config: &Config, flags: &Dataset) -> Result<(), Error> {
     })?;
     let book = PoolBook::read(&view)?;
     let source = Source {
-        set: feature_set(config, &view)?,
+        set: feature_set(&view)?,
         view: &view,
         book: &book,
         whole,

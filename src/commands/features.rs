@@ -30,7 +30,7 @@ pub(super) fn features(config: &Config, flags: &Features) -> Result<(), Error> {
         pools: book.wanted(&flags.pools)?,
     };
     let source = Source {
-        set: feature_set(config, &view)?,
+        set: feature_set(&view)?,
         view: &view,
         book: &book,
         whole,

@@ -36,7 +36,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
     let config = config::load(cli.config.as_deref(), &cli.overrides)?;
     crate::logging::init(&config.log)?;
     match cli.command {
-        Command::Run => block_on(run::run(config)),
+        Command::Run { rebuild } => block_on(run::run(config, rebuild)),
         Command::Backfill(collecting) => block_on(backfill::backfill(config, collecting)),
         Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
         Command::Status { digest, json } => status::status(&config, digest, json),

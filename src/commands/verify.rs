@@ -39,7 +39,7 @@ async fn verify_here(
     super::require_endpoint(config)?;
     let stop = collect::stop_signal()?;
     let chain = collect::connect(config, &[]).await?;
-    let store = collect::open_store(config, chain.id())?;
+    let store = collect::open_store(config, chain.id(), false)?;
     let reader = store.reader();
     let wanted = Verification::of(&reader.view()?, order)?;
     let live = Arc::new(Live::default());

@@ -17,7 +17,8 @@ use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 use text::MethodChoice;
 use tidegauge_chain::Finality;
-use tidegauge_model::UserKey;
+use tidegauge_features::FeatureSet;
+use tidegauge_model::{ChainId, Lists, Preset, UserKey};
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -29,6 +30,18 @@ pub(crate) struct Config {
     pub(crate) features: Features,
     pub(crate) api: Api,
     pub(crate) log: Log,
+}
+
+impl Config {
+    /// By which definitions and lists numbers are computed on a chain.
+    pub(crate) fn feature_set(&self, chain: ChainId) -> FeatureSet {
+        let preset = Preset::of(chain);
+        FeatureSet {
+            chain,
+            user: self.features.user,
+            lists: preset.map_or_else(Lists::default, |preset| preset.lists.clone()),
+        }
+    }
 }
 
 /// The node, and what to collect from it.

@@ -4,15 +4,15 @@ use super::book::PoolBook;
 use super::history::{
     covered, covered_from_the_first_block, covered_to_the_end_of_the_tips_day, history,
 };
-use super::recompute::{Raw, recompute as recompute_all};
+use super::recompute::{Raw, on_all_cores};
 use super::span::DaySpan;
 use super::whole::Whole;
 use crate::error::Error;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use tidegauge_features::{
     Covered, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, oracle, recompute,
 };
-use tidegauge_model::{BlockNumber, BlockRange, Day, PoolId};
+use tidegauge_model::{BlockNumber, Day, PoolId};
 use tidegauge_storage::View;
 
 /// Which of them.
@@ -76,26 +76,29 @@ pub(crate) fn rows<'v>(
     ))
 }
 
-/// What the collector computed.
+/// What the collector computed and keeps.
 fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    let Some(last) = source.whole.last() else {
-        return Ok(Box::new(std::iter::empty()));
-    };
-    let view = source.view;
-    if view.is_rebuilding() {
+    if source.view.is_rebuilding() {
+        let reach = source.view.derived_to().map_or_else(
+            || "none are in force yet".to_owned(),
+            |block| format!("those in force reach block {block}"),
+        );
         return Err(Error::Failed(format!(
-            "the stored rows are being derived anew ({}): wait, or use --recompute",
-            match view.derived_to() {
-                Some(block) => format!("those in force reach block {block}"),
-                None => "none are in force yet".to_owned(),
-            }
+            "the stored rows are being computed anew ({reach}): let `tidegauge run` or `tidegauge features --rebuild` finish, or use --recompute"
         )));
     }
     let wanted = wanted.clone();
-    let only = wanted.pools.iter().next().filter(|_| wanted.pools.len() == 1);
-    let rows = view.daily_rows(source.whole.first, last, only.copied())?;
+    let (from, to) = (wanted.days.from, wanted.days.to);
+    let one = match wanted.pools.len() {
+        1 => wanted.pools.first().copied(),
+        _ => None,
+    };
+    let rows = source.view.daily_rows(from, to, one)?;
     Ok(Box::new(rows.map(|row| row.map_err(Error::from)).filter(
-        move |row| row.as_ref().map_or(true, |row| wanted.takes(row.day, row.pool)),
+        move |row| match row {
+            Ok(row) => wanted.takes(row.day, row.pool),
+            Err(_) => true,
+        },
     )))
 }
 
@@ -107,14 +110,14 @@ fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, 
         set: &source.set,
         pools: &pools,
         horizon: source.whole.horizon,
-        last_closed: source.whole.last(),
+        last_closed: source.whole.last,
     };
     let chosen: Vec<PoolId> = if wanted.pools.is_empty() {
         pools.keys().copied().collect()
     } else {
         wanted.pools.iter().copied().collect()
     };
-    labelled(source, wanted, recompute_all(&raw, &chosen)?)
+    labelled(source, wanted, on_all_cores(&raw, &chosen)?)
 }
 
 /// The naive definitions over the raw rows.
@@ -131,18 +134,13 @@ fn computed<'v>(
     labelled(source, wanted, rows)
 }
 
-/// Computed rows as people get them: with how far each can be relied on.
-fn labelled<'v>(
-    source: &Source<'v>,
-    wanted: &Wanted,
-    rows: Rows,
-) -> Result<PoolDays<'v>, Error> {
-    let ends = LastBlocks::read(source.view)?;
-    let last_final = ends.last_final(&source.whole);
+/// Computed rows with how far each can be relied on.
+fn labelled<'v>(source: &Source<'v>, wanted: &Wanted, rows: Rows) -> Result<PoolDays<'v>, Error> {
+    let last_final = source.view.last_final_day()?;
     let mut days = Vec::new();
     for ((day, pool), (row, targets)) in rows {
         if source.whole.holds(day) && wanted.takes(day, pool) {
-            let (as_of_block, status) = ends.of(day);
+            let (as_of_block, status) = end_of(source.view, day)?;
             let targets =
                 last_final.map_or_else(TargetRow::default, |last| targets.up_to(day, last));
             days.push(Ok(PoolDay {
@@ -167,21 +165,20 @@ fn partial(source: &Source<'_>, wanted: &Wanted) -> Result<(Vec<PoolDay>, Vec<Po
             return Ok(Vec::new());
         }
         let rows = by_compute(source, covered, recompute)?;
-        let ends = LastBlocks::read(source.view)?;
         let rows = rows.into_iter();
         let asked = rows.filter(|((day, pool), _)| is_asked(*day) && wanted.takes(*day, *pool));
-        Ok::<_, Error>(
-            asked
-                .map(|((day, pool), (row, _))| PoolDay {
+        asked
+            .map(|((day, pool), (row, _))| {
+                Ok(PoolDay {
                     pool,
                     day,
                     row,
                     targets: TargetRow::default(),
                     status: Status::Partial,
-                    as_of_block: ends.of(day).0,
+                    as_of_block: end_of(source.view, day)?.0,
                 })
-                .collect(),
-        )
+            })
+            .collect::<Result<Vec<_>, Error>>()
     };
     let before = part(
         &|day| day < whole.first,
@@ -199,49 +196,11 @@ fn by_compute(source: &Source<'_>, covered: Covered, compute: Compute) -> Result
     Ok(compute(&history)?)
 }
 
-/// The last block of each day that is on record, and how far the chain is final.
-pub(super) struct LastBlocks {
-    by_day: BTreeMap<Day, BlockNumber>,
-    finalized: Option<BlockNumber>,
-}
-
-impl LastBlocks {
-    pub(super) fn read(view: &View<'_>) -> Result<Self, Error> {
-        let mut by_day = BTreeMap::new();
-        for closed in view.calendar()? {
-            let closed = closed?;
-            by_day.insert(closed.day, closed.last_block);
-        }
-        let last = by_day.values().next_back();
-        let rest = BlockRange {
-            from: last.map_or(BlockNumber(0), |last| last.next()),
-            to: BlockNumber(u64::MAX),
-        };
-        for block in view.blocks(rest)? {
-            let (number, record) = block?;
-            by_day.insert(Day::of(record.timestamp), number);
-        }
-        Ok(Self {
-            by_day,
-            finalized: view.finalized(),
-        })
-    }
-
-    /// The last whole day whose last block is final: labels reach no further.
-    fn last_final(&self, whole: &Whole) -> Option<Day> {
-        let days = self.by_day.keys().rev();
-        days.copied()
-            .find(|day| whole.holds(*day) && self.of(*day).1 == Status::Final)
-    }
-
-    pub(super) fn of(&self, day: Day) -> (BlockNumber, Status) {
-        let last = self.by_day.get(&day).copied().unwrap_or_default();
-        let is_final = self.finalized.is_some_and(|finalized| last <= finalized);
-        let status = if is_final {
-            Status::Final
-        } else {
-            Status::Provisional
-        };
-        (last, status)
-    }
+/// The last block of a day, or the tip in it, and how far the day can be relied on.
+pub(super) fn end_of(view: &View<'_>, day: Day) -> Result<(BlockNumber, Status), Error> {
+    let last = match view.closed_day(day)? {
+        Some(closed) => closed.last_block,
+        None => view.tip()?.map(|tip| tip.block.number).unwrap_or_default(),
+    };
+    Ok((last, view.status(day)?))
 }

@@ -2,28 +2,20 @@
 
 use super::book::PoolBook;
 use super::whole::Whole;
-use crate::config::Config;
 use crate::error::Error;
 use crate::progress::group;
 use tidegauge_features::{Covered, FeatureSet, History};
-use tidegauge_model::{ChainId, Lists, Preset, UnixSeconds};
+use tidegauge_model::UnixSeconds;
 use tidegauge_storage::View;
 
 /// A swap takes about 300 bytes here; beyond this the stored rows are the way.
 const MOST_EVENTS: u64 = 40_000_000;
 
-/// By which definitions rows are computed.
-pub(crate) fn feature_set(config: &Config, view: &View<'_>) -> Result<FeatureSet, Error> {
-    Ok(set_of(config, view.chain_id()?))
-}
-
-/// By which definitions numbers of a chain are computed.
-pub(crate) fn set_of(config: &Config, chain: ChainId) -> FeatureSet {
-    FeatureSet {
-        chain,
-        user: config.features.user,
-        lists: Preset::of(chain).map_or_else(Lists::default, |preset| preset.lists.clone()),
-    }
+/// By which definitions the store's rows were computed.
+pub(crate) fn feature_set(view: &View<'_>) -> Result<FeatureSet, Error> {
+    view.feature_set()?.ok_or_else(|| {
+        Error::Failed("the store does not say by which definitions its rows are computed: tidegauge doctor --store".to_owned())
+    })
 }
 
 /// What is covered by the whole days.
@@ -37,7 +29,7 @@ pub(super) fn covered(whole: &Whole) -> Covered {
 /// The same as if the tip's day had ended with the tip.
 pub(super) fn covered_to_the_end_of_the_tips_day(whole: &Whole) -> Covered {
     Covered {
-        until: whole.tip.end(),
+        until: whole.ends.end(),
         ..covered(whole)
     }
 }
@@ -47,7 +39,7 @@ pub(super) fn covered_from_the_first_block(whole: &Whole) -> Covered {
     Covered {
         // A second before midnight: the day after it begins at its first second.
         after: whole.begins.start().0.checked_sub(1).map(UnixSeconds),
-        until: whole.tip.end(),
+        until: whole.ends.end(),
     }
 }
 

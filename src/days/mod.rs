@@ -13,7 +13,7 @@ mod whole;
 pub(crate) use book::{NamedPool, PoolBook};
 pub(crate) use columns::{cells, columns};
 pub(crate) use engine::{Engine, PoolDays, Source, Wanted, rows};
-pub(crate) use history::{feature_set, set_of};
+pub(crate) use history::feature_set;
 pub(crate) use span::DaySpan;
 pub(crate) use subgraph::{SUBGRAPH_COLUMNS, subgraph};
 pub(crate) use watched::watched;

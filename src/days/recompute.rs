@@ -5,9 +5,7 @@ use crate::progress::Progress;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use tidegauge_features::{
-    FeatureSet, Horizon, PoolInfo, PoolRecompute, Prices, Rows, Track,
-};
+use tidegauge_features::{FeatureSet, Horizon, PoolInfo, PoolRecompute, Prices, Rows, Track};
 use tidegauge_model::{BlockNumber, BlockRange, Day, LiquidityEvent, PoolId, Swap};
 use tidegauge_storage::View;
 
@@ -31,7 +29,7 @@ pub(crate) struct Raw<'a> {
 ///
 /// # Errors
 /// What cannot be read, or what the fold finds wrong with it.
-pub(crate) fn recompute(raw: &Raw<'_>, wanted: &[PoolId]) -> Result<Rows, Error> {
+pub(crate) fn on_all_cores(raw: &Raw<'_>, wanted: &[PoolId]) -> Result<Rows, Error> {
     let needed: Vec<_> = Prices::needed(raw.set, raw.pools.values())
         .into_iter()
         .collect();
@@ -42,7 +40,7 @@ pub(crate) fn recompute(raw: &Raw<'_>, wanted: &[PoolId]) -> Result<Rows, Error>
         (needed.len() + wanted.len()) as u64,
     );
     let progress = Mutex::new(progress);
-    let tracks = on_all_cores(&needed, &progress, |pool| {
+    let tracks = each_on_all_cores(&needed, &progress, |pool| {
         let mut track = Track::new(pool);
         let swaps = each_event(raw.view, pool, |event| {
             match event {
@@ -55,10 +53,11 @@ pub(crate) fn recompute(raw: &Raw<'_>, wanted: &[PoolId]) -> Result<Rows, Error>
     })?;
     let prices = Prices::new(raw.set, raw.pools.values(), tracks);
     // The busiest first, so that no core is left with one of them at the end.
-    let (mut order, rest): (Vec<_>, Vec<_>) =
-        wanted.iter().partition(|pool| needed.binary_search(pool).is_ok());
+    let (mut order, rest): (Vec<_>, Vec<_>) = wanted
+        .iter()
+        .partition(|pool| needed.binary_search(pool).is_ok());
     order.extend(rest);
-    let found = on_all_cores(&order, &progress, |pool| {
+    let found = each_on_all_cores(&order, &progress, |pool| {
         let Some(info) = raw.pools.get(&pool) else {
             return Ok(((pool, Vec::new()), 0));
         };
@@ -83,7 +82,7 @@ pub(crate) fn recompute(raw: &Raw<'_>, wanted: &[PoolId]) -> Result<Rows, Error>
 
 /// Does a piece of work for each pool, as many at once as there are cores; each also says how
 /// many swaps it read.
-fn on_all_cores<T: Send>(
+fn each_on_all_cores<T: Send>(
     pools: &[PoolId],
     progress: &Mutex<Progress>,
     work: impl Fn(PoolId) -> Result<(T, u64), Error> + Sync,
@@ -135,9 +134,9 @@ fn each_event(
     let mut count = 0;
     for swap in view.swaps(pool, ALL)? {
         let swap = swap?;
-        while let Some(event) = next.take_if(|event| {
-            (event.block, event.log_index) < (swap.block, swap.log_index)
-        }) {
+        while let Some(event) =
+            next.take_if(|event| (event.block, event.log_index) < (swap.block, swap.log_index))
+        {
             take(Event::Liquidity(event))?;
             next = liquidity.next().transpose()?;
         }

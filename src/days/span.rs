@@ -31,12 +31,12 @@ impl DaySpan {
         allow_partial: bool,
     ) -> Result<Self, Error> {
         let (first, end) = if allow_partial {
-            (whole.begins, whole.tip)
+            (whole.begins, whole.ends)
         } else {
             let end = whole.last().ok_or_else(|| {
                 Error::Failed(format!(
                     "the store has no whole day yet: it knows {} to {}; collect more, or add --allow-partial",
-                    whole.begins, whole.tip
+                    whole.begins, whole.ends
                 ))
             })?;
             (whole.first, end)
@@ -96,7 +96,7 @@ impl DaySpan {
             missing.join(" and "),
             whole.text(),
             whole.begins,
-            whole.tip,
+            whole.ends,
         )))
     }
 
@@ -141,6 +141,7 @@ fn days(text: &str) -> Result<u32, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tidegauge_features::Horizon;
     use tidegauge_model::UnixSeconds;
 
     fn day(text: &str) -> Day {
@@ -152,8 +153,9 @@ mod tests {
         Whole {
             begins,
             first: begins.plus_days(1),
-            tip: day("2024-01-20"),
-            from: UnixSeconds(begins.start().0 + 60),
+            last: Some(day("2024-01-19")),
+            ends: day("2024-01-20"),
+            horizon: Horizon { after: None },
             until: UnixSeconds(day("2024-01-20").start().0 + 60),
         }
     }
@@ -243,7 +245,8 @@ mod tests {
     #[test]
     fn a_store_without_a_whole_day_says_so() {
         let whole = Whole {
-            tip: day("2024-01-06"),
+            last: None,
+            ends: day("2024-01-06"),
             ..known()
         };
         let said = DaySpan::resolve(None, None, None, &whole, false).unwrap_err();

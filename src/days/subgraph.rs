@@ -1,7 +1,7 @@
 //! The v3-subgraph's own pool-days, for those who compare with it: its prices, its rules, its
 //! decimals of 34 digits.
 
-use super::engine::{LastBlocks, Source, Wanted};
+use super::engine::{Source, Wanted, end_of};
 use super::history::{covered, history};
 use crate::error::Error;
 use crate::table::{Cell, Column, Kind};
@@ -88,23 +88,18 @@ pub(crate) fn subgraph(
         source.book,
         covered(&source.whole),
     )?;
-    let ends = LastBlocks::read(source.view)?;
     let mut rows = Vec::new();
     for data in pool_days(&history, rules)? {
         if source.whole.holds(data.day) && wanted.takes(data.day, data.pool) {
-            rows.push(cells(source, &ends, &data)?);
+            rows.push(cells(source, &data)?);
         }
     }
     Ok(rows)
 }
 
-fn cells(
-    source: &Source<'_>,
-    ends: &LastBlocks,
-    data: &PoolDayData,
-) -> Result<Vec<Cell<'static>>, Error> {
+fn cells(source: &Source<'_>, data: &PoolDayData) -> Result<Vec<Cell<'static>>, Error> {
     let PoolId(address) = data.pool;
-    let (last, status) = ends.of(data.day);
+    let (last, status) = end_of(source.view, data.day)?;
     let digits = |value: &dyn std::fmt::Display| Cell::text(value.to_string());
     let count = |value: u64| Cell::Int(i64::try_from(value).unwrap_or(i64::MAX));
     Ok(vec![

@@ -8,12 +8,14 @@ use tidegauge_storage::View;
 /// The days of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Whole {
-    /// The day of the first block that is known.
+    /// The day of the first block on record.
     pub(crate) begins: Day,
     /// The first day of which every block is known, if it has ended.
     pub(crate) first: Day,
-    /// The day of the tip: every day before it has ended.
-    pub(crate) tip: Day,
+    /// The last day of which every block is known; `None` if there is none.
+    pub(crate) last: Option<Day>,
+    /// The last day of which anything is known.
+    pub(crate) ends: Day,
     /// What is before the first block.
     pub(crate) horizon: Horizon,
     /// Every block with a timestamp below this is known.
@@ -21,7 +23,7 @@ pub(crate) struct Whole {
 }
 
 impl Whole {
-    /// From the first and last blocks on record; an empty store is refused.
+    /// From what the store has closed; an empty store is refused, and one that is not derived yet.
     pub(crate) fn read(view: &View<'_>) -> Result<Self, Error> {
         let empty = || {
             Error::Failed(
@@ -29,45 +31,57 @@ impl Whole {
                     .to_owned(),
             )
         };
-        let start = view.start().ok_or_else(empty)?;
         let all = BlockRange {
-            from: start,
+            from: view.start().ok_or_else(empty)?,
             to: BlockNumber(u64::MAX),
         };
         let first = view.blocks(all)?.next().transpose()?.ok_or_else(empty)?;
         let last = view.blocks_backwards()?.next().transpose()?;
-        let last = last.ok_or_else(empty)?.1.timestamp;
-        // The block after the tip may have ended its day.
-        let ended = view.closed_day(Day::of(last))?.map(|closed| closed.day.end());
-        let begins = first.1.timestamp;
-        // Before the genesis block there is nothing to miss.
-        let after = (start > BlockNumber(0)).then_some(begins);
-        let horizon = view.horizon().unwrap_or(Horizon { after });
-        Ok(Self::of(begins, horizon, ended.unwrap_or(last)))
+        let last = last.ok_or_else(empty)?;
+        let horizon = view.horizon().ok_or_else(|| {
+            Error::Failed(
+                "nothing was computed yet from what the store holds: tidegauge run does it, or tidegauge features --rebuild"
+                    .to_owned(),
+            )
+        })?;
+        let mut closed = None;
+        for day in view.calendar()? {
+            let day = day?;
+            closed = day.whole.then_some(day.day).or(closed);
+        }
+        Ok(Self::of(
+            horizon,
+            first.1.timestamp,
+            last.1.timestamp,
+            closed,
+        ))
     }
 
-    fn of(begins: UnixSeconds, horizon: Horizon, until: UnixSeconds) -> Self {
-        let begins = Day::of(begins);
+    fn of(horizon: Horizon, from: UnixSeconds, newest: UnixSeconds, closed: Option<Day>) -> Self {
+        let begins = Day::of(from);
+        let first = horizon.first_whole_day().max(begins);
+        let last = closed.filter(|day| first <= *day);
         Self {
             begins,
-            first: horizon.first_whole_day().max(begins),
-            tip: Day::of(until),
+            first,
+            last,
+            ends: Day::of(newest).max(last.unwrap_or(begins)),
             horizon,
-            until,
+            until: newest.max(last.map_or(newest, Day::end)),
         }
     }
 
     /// The last whole day; `None` if there is none.
     pub(crate) fn last(&self) -> Option<Day> {
-        (self.first < self.tip).then(|| self.tip.minus_days(1))
+        self.last
     }
 
     /// Whether every block of a day is known.
     pub(crate) fn holds(&self, day: Day) -> bool {
-        self.first <= day && day < self.tip
+        self.first <= day && self.last.is_some_and(|last| day <= last)
     }
 
-    /// As `2024-01-05 to 2024-01-09`, or that there are none.
+    /// As `whole days 2024-01-05 to 2024-01-09`, or that there are none.
     pub(crate) fn text(&self) -> String {
         match self.last() {
             Some(last) => format!("whole days {} to {last}", self.first),
@@ -85,33 +99,72 @@ mod tests {
     }
 
     #[test]
-    fn a_day_is_whole_between_its_neighbours() {
+    fn a_day_is_whole_once_it_is_closed() {
         let noon = |text: &str| UnixSeconds(day(text).start().0 + 43_200);
-        let none = Horizon { after: None };
-        let after = |text: &str| Horizon {
-            after: Some(UnixSeconds(day(text).end().0 - 5)),
-        };
-        for (horizon, until, first, last) in [
-            (none, noon("2024-01-08"), "2024-01-05", Some("2024-01-07")),
-            (after("2024-01-05"), noon("2024-01-08"), "2024-01-06", Some("2024-01-07")),
-            (after("2024-01-04"), noon("2024-01-08"), "2024-01-05", Some("2024-01-07")),
-            (after("2024-01-05"), noon("2024-01-06"), "2024-01-06", None),
+        for (after, newest, closed, first, last, ends) in [
             (
-                after("2024-01-05"),
-                day("2024-01-07").start(),
-                "2024-01-06",
-                Some("2024-01-06"),
+                None,
+                noon("2024-01-08"),
+                Some("2024-01-07"),
+                "2024-01-05",
+                Some("2024-01-07"),
+                "2024-01-08",
             ),
-            (none, noon("2024-01-05"), "2024-01-05", None),
+            (
+                Some(noon("2024-01-05")),
+                noon("2024-01-08"),
+                Some("2024-01-07"),
+                "2024-01-06",
+                Some("2024-01-07"),
+                "2024-01-08",
+            ),
+            // The block before the first was the last of the day before.
+            (
+                Some(noon("2024-01-04")),
+                noon("2024-01-06"),
+                Some("2024-01-05"),
+                "2024-01-05",
+                Some("2024-01-05"),
+                "2024-01-06",
+            ),
+            // The block after the last is of the next day: the tip's day is whole.
+            (
+                None,
+                noon("2024-01-08"),
+                Some("2024-01-08"),
+                "2024-01-05",
+                Some("2024-01-08"),
+                "2024-01-08",
+            ),
+            // Closed, and not whole.
+            (
+                Some(noon("2024-01-05")),
+                noon("2024-01-06"),
+                Some("2024-01-05"),
+                "2024-01-06",
+                None,
+                "2024-01-06",
+            ),
+            (
+                None,
+                noon("2024-01-05"),
+                None,
+                "2024-01-05",
+                None,
+                "2024-01-05",
+            ),
         ] {
-            let whole = Whole::of(noon("2024-01-05"), horizon, until);
-            assert_eq!(whole.first, day(first));
-            assert_eq!(whole.last(), last.map(day), "{whole:?}");
+            let horizon = Horizon { after };
+            let whole = Whole::of(horizon, noon("2024-01-05"), newest, closed.map(day));
             assert_eq!(
-                last.is_some_and(|last| whole.holds(day(last))),
-                last.is_some()
+                (whole.first, whole.ends),
+                (day(first), day(ends)),
+                "{whole:?}"
             );
-            assert!(!whole.holds(whole.tip));
+            assert_eq!(whole.last(), last.map(day), "{whole:?}");
+            assert!(whole.until >= newest && last.is_none_or(|l| whole.until >= day(l).end()));
+            assert!(!whole.holds(whole.first.minus_days(1)));
+            assert_eq!(whole.holds(whole.first), last.is_some());
         }
     }
 }

@@ -203,6 +203,27 @@ impl Store {
         Ok(applied)
     }
 
+    /// Has everything derived computed anew, by this set from then on; what is in force stays
+    /// so until [`Store::rebuild_slice`] is done.
+    ///
+    /// Errors are as with [`Store::apply`].
+    pub fn begin_rebuild(&mut self, set: FeatureSet) -> Result<Rebuild, StoreError> {
+        self.require_writable()?;
+        let mut draft = Draft::new(&self.db, self.head, &self.accepted)?;
+        draft.head.derived.rebuild();
+        derive::put_next(&mut draft, &set)?;
+        let Finished { batch, head, .. } = draft.finish()?;
+        reach(failpoint::BEFORE_WRITE);
+        self.write(batch)?;
+        reach(failpoint::AFTER_WRITE);
+        self.head = head;
+        self.set = set;
+        self.live = None;
+        self.building = None;
+        self.cleared = None;
+        Ok(self.rebuild())
+    }
+
     /// How far a rebuild is.
     pub fn rebuild(&self) -> Rebuild {
         let Head { start, tip, .. } = self.head;

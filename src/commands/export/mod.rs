@@ -91,10 +91,11 @@ fn write_rows(
                     decimals.get(token).copied().ok_or_else(|| Error::Failed(format!("pool {} has a token {token:#x} that the store does not know: tidegauge doctor --store", pool.id)))
                 };
                 let places = (places(&pool.token0)?, places(&pool.token1)?);
-                for swap in view.swaps(pool.id, selection.blocks)? {
-                    let swap = swap?;
+                for swap in view.valued_swaps(pool.id, selection.blocks)? {
+                    let (swap, value) = swap?;
+                    let usd = value.and_then(|value| value.usd);
                     if selection.keeps(swap.timestamp) {
-                        out.push(&swaps::cells(chain, &swap, pool.fee_pips, places))?;
+                        out.push(&swaps::cells(chain, &swap, usd, pool.fee_pips, places))?;
                         count += 1;
                     }
                 }

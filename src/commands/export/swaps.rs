@@ -2,7 +2,7 @@
 
 use super::liquidity::{address, column, hash, place};
 use crate::table::{Cell, Column, Kind};
-use tidegauge_model::{ChainId, Swap};
+use tidegauge_model::{ChainId, Swap, Usd};
 
 /// The columns of a swap.
 pub(super) const COLUMNS: &[Column] = &[
@@ -64,12 +64,18 @@ pub(super) const COLUMNS: &[Column] = &[
         "In-range liquidity after the swap, 128 bits",
     ),
     column("tick", Kind::Int, "Tick after the swap"),
+    column(
+        "volume_usd",
+        Kind::Usd,
+        "Value of the swap; NULL where it is unpriced or not computed yet",
+    ),
 ];
 
 /// A swap's values, in the order of the columns.
 pub(super) fn cells(
     chain: ChainId,
     swap: &Swap,
+    usd: Option<Usd>,
     fee_tier: u32,
     decimals: (u8, u8),
 ) -> [Cell<'static>; COLUMNS.len()] {
@@ -93,5 +99,6 @@ pub(super) fn cells(
         Cell::text(swap.sqrt_price.to_string()),
         Cell::text(swap.liquidity.to_string()),
         Cell::Int(swap.tick.into()),
+        Cell::or_null(usd, Cell::Usd),
     ]
 }
