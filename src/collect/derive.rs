@@ -5,17 +5,31 @@ use crate::error::Error;
 use crate::progress::Progress;
 use crossbeam_channel::{Receiver, TryRecvError};
 use tidegauge_storage::{Rebuild, Store};
+use tokio::sync::watch;
 
 /// Blocks of a slice: a fraction of a second, so that a new block hardly waits.
 const SLICE_BLOCKS: u64 = 256;
 
 /// A rebuild on its way, with its progress.
-#[derive(Default)]
 pub(super) struct Rebuilding {
     progress: Option<(Progress, u64)>,
+    publish: watch::Sender<Rebuild>,
 }
 
 impl Rebuilding {
+    /// Tells how far it is over this channel.
+    pub(super) fn new(publish: watch::Sender<Rebuild>) -> Self {
+        Self {
+            progress: None,
+            publish,
+        }
+    }
+
+    /// Tells how far the store is.
+    pub(super) fn tell(&self, store: &Store) {
+        self.publish.send_replace(store.rebuild());
+    }
+
     /// The next order. While there is none, a rebuild goes on, if one is under way; `None` when
     /// no order will come any more.
     pub(super) fn next(
@@ -25,6 +39,7 @@ impl Rebuilding {
     ) -> Result<Option<Order>, Error> {
         loop {
             let state = store.rebuild();
+            self.tell(store);
             if state.finished {
                 self.end();
                 return Ok(orders.recv().ok());
@@ -63,7 +78,7 @@ impl Rebuilding {
 /// # Errors
 /// What the store says.
 pub(crate) fn finish_rebuild(store: &mut Store, stopped: impl Fn() -> bool) -> Result<bool, Error> {
-    let mut rebuilding = Rebuilding::default();
+    let mut rebuilding = Rebuilding::new(watch::Sender::new(store.rebuild()));
     loop {
         let state = store.rebuild();
         if state.finished || stopped() {

@@ -23,7 +23,7 @@ pub(super) async fn verify(config: Config, flags: Verify) -> Result<(), Error> {
     };
     let mut shown = Shown::default();
     let mut show = |heard: Heard| shown.advance(heard);
-    let done = match control::ask(&config.storage.path, order, &mut show).await? {
+    let done = match control::verify(&config.storage.path, order, &mut show).await? {
         Some(done) => done,
         None => verify_here(&config, order, &mut show).await?,
     };
