@@ -10,12 +10,12 @@ import polars as pl
 source, target = sys.argv[1:]
 c = pl.col
 swap = pl.scan_parquet(source).select(
-    c.pool_address.alias("pool"),
+    c.pool_address.cast(pl.Categorical(pl.Categories("pool"))).alias("pool"),
     (c.timestamp // 3600).cast(pl.Int32).alias("hour"),
     (c.timestamp // 86400).cast(pl.Int32).alias("day"),
     (c.block_number * (1 << 20) + c.log_index).alias("place"),
     (c.block_number * (1 << 20) + c.tx_index).alias("tx"),
-    c.tx_from.alias("who"),
+    c.tx_from.cast(pl.Categorical(pl.Categories("who"))).to_physical().alias("who"),
     c.sqrt_price_x96.alias("root"),
     c.volume_usd.cast(pl.Float64).alias("usd"),
     c.fee_tier.alias("fee"),
@@ -141,7 +141,7 @@ def trend(rise, whole):
 
 
 seen.filter(c.s > 0).select(
-    c.pool.alias("pool_address"),
+    c.pool.cast(pl.String).alias("pool_address"),
     "day",
     "fee",
     c.s.alias("tx_count"),
