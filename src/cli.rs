@@ -30,7 +30,11 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   tidegauge run
   tidegauge run --set chain.rpc_urls=http://127.0.0.1:8545 --set chain.start=7d")]
-    Run,
+    Run {
+        /// Compute everything derived anew, where it was computed by another feature set; collection goes on meanwhile
+        #[arg(long)]
+        rebuild: bool,
+    },
     /// Collect a range of blocks or days and exit
     #[command(after_help = "Examples:
   tidegauge backfill --last 30d
@@ -242,8 +246,11 @@ pub(crate) struct Features {
     #[arg(long = "pool", value_name = "ADDRESS")]
     pub(crate) pools: Vec<String>,
     /// File to write, .parquet, .csv or .json (`-`: CSV on the standard output); an existing file is refused
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: PathBuf,
+    #[arg(long, value_name = "FILE", required_unless_present = "rebuild")]
+    pub(crate) out: Option<PathBuf>,
+    /// Compute everything derived anew, write no file: what is in force stays so until all of it is done
+    #[arg(long, exclusive = true)]
+    pub(crate) rebuild: bool,
     /// Compute the rows again from the raw swaps: the same as --engine fold
     #[arg(long, conflicts_with = "engine")]
     pub(crate) recompute: bool,

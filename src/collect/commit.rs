@@ -1,6 +1,7 @@
 //! The commit thread: the only writer of the store.
 
 use super::Live;
+use super::derive::Rebuilding;
 use crate::error::Error;
 use crate::progress::Progress;
 use crossbeam_channel::{Sender, bounded};
@@ -8,23 +9,31 @@ use fail::fail_point;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use tidegauge_features::FeatureSet;
 use tidegauge_model::{BlockRef, ErrorClass, Step};
-use tidegauge_storage::{Applied, Store, StoreError};
+use tidegauge_storage::{Applied, Rebuild, Store, StoreError};
 use tokio::sync::{oneshot, watch};
 
 /// Steps waiting to be committed; each is bounded by the size of a batch, so memory is, too.
 const QUEUED_STEPS: usize = 4;
 
-/// A step, and who waits for what it did.
-struct Order {
-    step: Step,
-    answer: Option<oneshot::Sender<Result<Applied, StoreError>>>,
+/// What the thread is to do, and who waits for what came of it.
+pub(super) enum Order {
+    Apply {
+        step: Step,
+        answer: Option<oneshot::Sender<Result<Applied, StoreError>>>,
+    },
+    Rebuild {
+        set: Box<FeatureSet>,
+        answer: oneshot::Sender<Result<Rebuild, StoreError>>,
+    },
 }
 
 /// A running commit thread.
 pub(crate) struct Committer {
     steps: Sender<Order>,
     tip: watch::Receiver<Option<BlockRef>>,
+    derived: watch::Receiver<Rebuild>,
     thread: JoinHandle<Result<Store, Error>>,
     progress: Arc<Mutex<Option<Progress>>>,
 }
@@ -38,12 +47,24 @@ impl Committer {
         let tip = store.reader().view()?.tip()?.map(|tip| tip.block);
         let (steps, waiting) = bounded::<Order>(QUEUED_STEPS);
         let (publish, tip) = watch::channel(tip);
+        let (publish_derived, derived) = watch::channel(store.rebuild());
         let progress: Arc<Mutex<Option<Progress>>> = Arc::default();
         let shown = progress.clone();
         let thread = std::thread::Builder::new()
             .name("commit".to_owned())
             .spawn(move || {
-                for Order { step, answer } in waiting {
+                let mut rebuilding = Rebuilding::new(publish_derived);
+                while let Some(order) = rebuilding.next(&mut store, &waiting)? {
+                    let (step, answer) = match order {
+                        Order::Apply { step, answer } => (step, answer),
+                        Order::Rebuild { set, answer } => {
+                            let begun = store.begin_rebuild(*set);
+                            rebuilding.tell(&store);
+                            // Whoever gave the order may have left.
+                            let _ = answer.send(begun);
+                            continue;
+                        }
+                    };
                     let applied = store.apply(&step);
                     if let Ok(applied) = &applied {
                         fail_point!("collect-after-commit", |_| std::process::abort());
@@ -66,6 +87,7 @@ impl Committer {
         Ok(Self {
             steps,
             tip,
+            derived,
             thread,
             progress,
         })
@@ -94,7 +116,7 @@ impl Committer {
     /// [`Committer::finish`] says why.
     pub(crate) fn submit(&self, step: Step) -> bool {
         fail_point!("collect-before-submit", |_| std::process::abort());
-        let order = Order { step, answer: None };
+        let order = Order::Apply { step, answer: None };
         tokio::task::block_in_place(|| self.steps.send(order).is_ok())
     }
 
@@ -104,7 +126,7 @@ impl Committer {
     /// Why the store refused it; nothing was written then.
     pub(crate) async fn apply(&self, step: Step) -> Result<Option<Applied>, Error> {
         let (answer, applied) = oneshot::channel();
-        let order = Order {
+        let order = Order::Apply {
             step,
             answer: Some(answer),
         };
@@ -112,6 +134,25 @@ impl Committer {
             return Ok(None);
         }
         Ok(applied.await.ok().transpose()?)
+    }
+
+    /// Has everything derived computed anew, by this set; how far that is can be read from what
+    /// is given back. `None` as `false` of [`Committer::submit`].
+    ///
+    /// # Errors
+    /// Why the store refused it.
+    pub(crate) async fn rebuild(
+        &self,
+        set: FeatureSet,
+    ) -> Result<Option<watch::Receiver<Rebuild>>, Error> {
+        let (answer, begun) = oneshot::channel();
+        let set = Box::new(set);
+        let order = Order::Rebuild { set, answer };
+        if !tokio::task::block_in_place(|| self.steps.send(order).is_ok()) {
+            return Ok(None);
+        }
+        let begun = begun.await.ok().transpose()?;
+        Ok(begun.map(|_| self.derived.clone()))
     }
 
     /// Waits until the tip is this one. `false` as in [`Committer::submit`].

@@ -69,10 +69,14 @@ pub(crate) fn method(config: &Config) -> Method {
 }
 
 /// Opens the store for writing, making it where the folder is empty.
-pub(crate) fn open_store(config: &Config, chain: ChainId) -> Result<Store, Error> {
+///
+/// One whose numbers were computed by other definitions is refused, or with `rebuild` opened to
+/// have them computed anew.
+pub(crate) fn open_store(config: &Config, chain: ChainId, rebuild: bool) -> Result<Store, Error> {
     let mut options = StoreOptions::new(chain);
     options.create = Create::IfEmpty;
     options.features = config.feature_set(chain);
+    options.rebuild = rebuild;
     options.memory_mib = config.storage.memory_mib;
     options.least_free_bytes = config.storage.min_free_mib << 20;
     Ok(Store::open(&config.storage.path, &options)?)

@@ -10,6 +10,7 @@
 mod backfill;
 mod commit;
 mod connect;
+mod derive;
 mod edges;
 mod follow;
 mod latencies;
@@ -24,6 +25,7 @@ mod watch;
 pub(crate) use backfill::{Span, backfill};
 pub(crate) use commit::Committer;
 pub(crate) use connect::{address, connect, method, open_store, pool_book};
+pub(crate) use derive::finish_rebuild;
 pub(crate) use follow::{follow, rejoin};
 pub(crate) use latencies::Latencies;
 pub(crate) use live::{Live, Stage, Tail};

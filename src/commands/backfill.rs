@@ -15,7 +15,7 @@ pub(super) async fn backfill(config: Config, flags: Collecting) -> Result<(), Er
     let stop = collect::stop_signal()?;
     let chain = collect::connect(&config, &flags.pools).await?;
     let range = resolve(&chain, &flags.range).await?;
-    let store = collect::open_store(&config, chain.id())?;
+    let store = collect::open_store(&config, chain.id(), false)?;
     let reader = store.reader();
     let (start, tip) = {
         let view = reader.view()?;
@@ -44,9 +44,11 @@ pub(super) async fn backfill(config: Config, flags: Collecting) -> Result<(), Er
         collect::mend(&chain, &committer, &reader, &live, &stop).await
     }
     .await;
-    let store = committer.finish()?;
+    let mut store = committer.finish()?;
+    let derived = collect::finish_rebuild(&mut store, || stop.is_cancelled());
     store.close()?;
     fetched?;
+    derived?;
     let (after, tip) = {
         let view = reader.view()?;
         (view.counters(), view.tip()?)

@@ -14,7 +14,10 @@ use tidegauge_model::BlockNumber;
 
 /// Writes the rows, by day and pool; a file appears whole or not at all.
 pub(super) fn features(config: &Config, flags: &Features) -> Result<(), Error> {
-    Format::of(&flags.out)?;
+    let Some(out) = &flags.out else {
+        return Err(Error::Usage("which file? --out FILE".to_owned()));
+    };
+    Format::of(out)?;
     let reader = super::open_beside(config)?;
     let view = reader.view()?;
     let whole = Whole::read(&view)?;
@@ -36,16 +39,16 @@ pub(super) fn features(config: &Config, flags: &Features) -> Result<(), Error> {
         whole,
     };
     let written = match flags.pricing {
-        PricingArg::Market => write(&source, &wanted, engine(flags), &flags.out),
-        PricingArg::Subgraph => write_subgraph(&source, &wanted, &flags.out),
+        PricingArg::Market => write(&source, &wanted, engine(flags), out),
+        PricingArg::Subgraph => write_subgraph(&source, &wanted, out),
     };
-    let count = pipe_may_close(&flags.out, written)?;
-    if !is_standard_output(&flags.out) {
+    let count = pipe_may_close(out, written)?;
+    if !is_standard_output(out) {
         println!(
             "{} rows of days {} in {}",
             group(count),
             wanted.days,
-            flags.out.display()
+            out.display()
         );
     }
     Ok(())

@@ -8,6 +8,7 @@ mod doctor;
 mod export;
 mod features;
 mod plan;
+mod rebuild;
 mod run;
 mod simulate;
 mod status;
@@ -36,10 +37,11 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
     let config = config::load(cli.config.as_deref(), &cli.overrides)?;
     crate::logging::init(&config.log)?;
     match cli.command {
-        Command::Run => block_on(run::run(config)),
+        Command::Run { rebuild } => block_on(run::run(config, rebuild)),
         Command::Backfill(collecting) => block_on(backfill::backfill(config, collecting)),
         Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
         Command::Status { digest, json } => status::status(&config, digest, json),
+        Command::Features(flags) if flags.rebuild => block_on(rebuild::rebuild(&config)),
         Command::Features(flags) => features::features(&config, &flags),
         Command::Dataset(flags) => dataset::dataset(&config, &flags),
         Command::Compare(flags) => compare::compare(&config, &flags),

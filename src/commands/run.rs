@@ -13,7 +13,9 @@ use tidegauge_storage::Reader;
 use tokio_util::sync::CancellationToken;
 
 /// Backfills what is missing, follows the tip and serves, until told to stop.
-pub(super) async fn run(config: Config) -> Result<(), Error> {
+///
+/// With `rebuild`, numbers of another feature set are computed anew while it collects.
+pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     super::require_endpoint(&config)?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
@@ -21,7 +23,7 @@ pub(super) async fn run(config: Config) -> Result<(), Error> {
     let Some(chain) = connect(&config, &live, &stop).await? else {
         return Ok(());
     };
-    let store = collect::open_store(&config, chain.id())?;
+    let store = collect::open_store(&config, chain.id(), rebuild)?;
     let reader = store.reader();
     let context = Context {
         reader: reader.clone(),

@@ -23,7 +23,7 @@ pub(super) async fn verify(config: Config, flags: Verify) -> Result<(), Error> {
     };
     let mut shown = Shown::default();
     let mut show = |heard: Heard| shown.advance(heard);
-    let done = match control::ask(&config.storage.path, order, &mut show).await? {
+    let done = match control::verify(&config.storage.path, order, &mut show).await? {
         Some(done) => done,
         None => verify_here(&config, order, &mut show).await?,
     };
@@ -39,7 +39,7 @@ async fn verify_here(
     super::require_endpoint(config)?;
     let stop = collect::stop_signal()?;
     let chain = collect::connect(config, &[]).await?;
-    let store = collect::open_store(config, chain.id())?;
+    let store = collect::open_store(config, chain.id(), false)?;
     let reader = store.reader();
     let wanted = Verification::of(&reader.view()?, order)?;
     let live = Arc::new(Live::default());

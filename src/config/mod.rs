@@ -35,12 +35,17 @@ pub(crate) struct Config {
 impl Config {
     /// By which definitions and lists numbers are computed on a chain.
     pub(crate) fn feature_set(&self, chain: ChainId) -> FeatureSet {
-        let preset = Preset::of(chain);
-        FeatureSet {
-            chain,
-            user: self.features.user,
-            lists: preset.map_or_else(Lists::default, |preset| preset.lists.clone()),
-        }
+        feature_set(chain, self.features.user)
+    }
+}
+
+/// By which definitions and lists numbers are computed on a chain.
+pub(crate) fn feature_set(chain: ChainId, user: UserKey) -> FeatureSet {
+    let preset = Preset::of(chain);
+    FeatureSet {
+        chain,
+        user,
+        lists: preset.map_or_else(Lists::default, |preset| preset.lists.clone()),
     }
 }
 

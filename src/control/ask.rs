@@ -7,7 +7,7 @@ use crate::error::Error;
 use futures_util::{SinkExt, StreamExt};
 use std::io::ErrorKind;
 use std::path::Path;
-use tidegauge_model::BlockRange;
+use tidegauge_model::{BlockRange, UserKey};
 use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LinesCodec};
 
@@ -15,11 +15,49 @@ use tokio_util::codec::{Framed, LinesCodec};
 ///
 /// # Errors
 /// What the daemon says of the order, or that it went away.
-pub(crate) async fn ask(
+pub(crate) async fn verify(
     store: &Path,
     order: VerifyOrder,
     heard: &mut (dyn FnMut(Heard) + Send),
 ) -> Result<Option<(BlockRange, Findings)>, Error> {
+    ask(store, Order::Verify(order), &mut |answer| match answer {
+        Answer::Heard(news) => {
+            heard(news);
+            None
+        }
+        Answer::Done { range, findings } => Some((range, findings)),
+        _ => None,
+    })
+    .await
+}
+
+/// Has the daemon compute everything derived anew; answers the number of blocks, or `None` if
+/// no daemon holds the store.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn rebuild(
+    store: &Path,
+    user: UserKey,
+    heard: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Option<u64>, Error> {
+    ask(store, Order::Rebuild { user }, &mut |answer| match answer {
+        Answer::Deriving { done, total } => {
+            heard(done, total);
+            None
+        }
+        Answer::Derived { total } => Some(total),
+        _ => None,
+    })
+    .await
+}
+
+/// Gives an order and listens until `take` has what it came to.
+async fn ask<T>(
+    store: &Path,
+    order: Order,
+    take: &mut (dyn FnMut(Answer) -> Option<T> + Send),
+) -> Result<Option<T>, Error> {
     let path = socket_path(store);
     let stream = match UnixStream::connect(&path).await {
         Ok(stream) => stream,
@@ -40,10 +78,10 @@ pub(crate) async fn ask(
     let mut lines = Framed::new(stream, LinesCodec::new_with_max_length(MAX_LINE_BYTES));
     let went_away = |problem: String| {
         Error::Failed(format!(
-            "the daemon ended or broke off ({problem}); what it verified is kept, and the same command goes on from there"
+            "the daemon ended or broke off ({problem}); what it did is kept, and the same command goes on from there"
         ))
     };
-    let text = serde_json::to_string(&Order::Verify(order))
+    let text = serde_json::to_string(&order)
         .map_err(|error| Error::Failed(format!("cannot write the order: {error}")))?;
     lines
         .send(text)
@@ -52,13 +90,16 @@ pub(crate) async fn ask(
     while let Some(line) = lines.next().await {
         let line = line.map_err(|error| went_away(error.to_string()))?;
         match serde_json::from_str(&line).map_err(|error| went_away(error.to_string()))? {
-            Answer::Heard(news) => heard(news),
-            Answer::Done { range, findings } => return Ok(Some((range, findings))),
             Answer::Failed {
                 message,
                 is_usage: true,
             } => return Err(Error::Usage(message)),
             Answer::Failed { message, .. } => return Err(Error::Failed(message)),
+            news => {
+                if let Some(last) = take(news) {
+                    return Ok(Some(last));
+                }
+            }
         }
     }
     Err(went_away("no last word".to_owned()))

@@ -2,22 +2,22 @@
 //! store's folder.
 //!
 //! ```text
-//! command ─► {"verify":{…}}            one order
-//! daemon  ─► {"heard":{…}} …           how far it is
-//!         ─► {"done":{…}} | {"failed":{…}}
+//! command ─► {"verify":{…}} | {"rebuild":{…}}   one order
+//! daemon  ─► {"heard":{…}} | {"deriving":{…}} …  how far it is
+//!         ─► {"done":{…}} | {"derived":{…}} | {"failed":{…}}
 //! ```
 
 mod ask;
 mod serve;
 
-pub(crate) use ask::ask;
+pub(crate) use ask::{rebuild, verify};
 pub(crate) use serve::{Workplace, serve};
 
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use tidegauge_model::BlockRange;
+use tidegauge_model::{BlockRange, UserKey};
 
 /// Longest line either side reads.
 const MAX_LINE_BYTES: usize = 64 * 1024;
@@ -27,6 +27,7 @@ const MAX_LINE_BYTES: usize = 64 * 1024;
 #[serde(rename_all = "snake_case")]
 enum Order {
     Verify(VerifyOrder),
+    Rebuild { user: UserKey },
 }
 
 /// What the daemon answers.
@@ -37,6 +38,13 @@ enum Answer {
     Done {
         range: BlockRange,
         findings: Findings,
+    },
+    Deriving {
+        done: u64,
+        total: u64,
+    },
+    Derived {
+        total: u64,
     },
     Failed {
         message: String,

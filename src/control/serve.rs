@@ -2,6 +2,7 @@
 
 use super::{Answer, MAX_LINE_BYTES, Order, socket_path};
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
+use crate::config::feature_set;
 use crate::error::Error;
 use futures_util::{SinkExt, StreamExt};
 use std::fs::Permissions;
@@ -9,6 +10,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 use tidegauge_chain::Chain;
+use tidegauge_model::UserKey;
 use tidegauge_storage::Reader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -88,6 +90,7 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
     let work = async {
         let last = match order {
             Ok(Order::Verify(order)) => verify(order, workplace, stop, &tell).await,
+            Ok(Order::Rebuild { user }) => rebuild(user, workplace, &tell).await,
             Err(error) => Answer::Failed {
                 message: format!(
                     "the daemon does not understand this order ({error}): are both of one version?"
@@ -112,6 +115,35 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
         ((), ()) = async { tokio::join!(work, write) } => {},
         // The client says nothing more: an end here is its leaving.
         _ = reader.next() => tracing::info!("whoever gave the order left: it is given up"),
+    }
+}
+
+async fn rebuild(user: UserKey, workplace: &Workplace<'_>, tell: &mpsc::Sender<Answer>) -> Answer {
+    let gone = || Error::Failed("the commit thread has stopped".to_owned());
+    let done = async {
+        let view = workplace.reader.view()?;
+        let chain = view.chain_id()?;
+        drop(view);
+        let set = feature_set(chain, user);
+        let state = workplace.committer.rebuild(set).await?;
+        let mut state = state.ok_or_else(gone)?;
+        loop {
+            let now = *state.borrow_and_update();
+            if now.finished {
+                return Ok::<_, Error>(now.total);
+            }
+            let (done, total) = (now.done, now.total);
+            // What a slow reader misses is only progress.
+            let _ = tell.try_send(Answer::Deriving { done, total });
+            state.changed().await.map_err(|_| gone())?;
+        }
+    };
+    match done.await {
+        Ok(total) => Answer::Derived { total },
+        Err(error) => Answer::Failed {
+            message: error.to_string(),
+            is_usage: matches!(error, Error::Usage(_)),
+        },
     }
 }
 

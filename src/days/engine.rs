@@ -4,6 +4,7 @@ use super::book::PoolBook;
 use super::history::{
     covered, covered_from_the_first_block, covered_to_the_end_of_the_tips_day, history,
 };
+use super::recompute::{Raw, on_all_cores};
 use super::span::DaySpan;
 use super::whole::Whole;
 use crate::error::Error;
@@ -77,6 +78,15 @@ pub(crate) fn rows<'v>(
 
 /// What the collector computed and keeps.
 fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
+    if source.view.is_rebuilding() {
+        let reach = source.view.derived_to().map_or_else(
+            || "none are in force yet".to_owned(),
+            |block| format!("those in force reach block {block}"),
+        );
+        return Err(Error::Failed(format!(
+            "the stored rows are being computed anew ({reach}): let `tidegauge run` or `tidegauge features --rebuild` finish, or use --recompute"
+        )));
+    }
     let wanted = wanted.clone();
     let (from, to) = (wanted.days.from, wanted.days.to);
     let one = match wanted.pools.len() {
@@ -92,9 +102,22 @@ fn stored<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Erro
     )))
 }
 
-/// The collector's fold over the raw rows.
+/// The collector's fold over the raw rows, on all cores.
 fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, Error> {
-    computed(source, wanted, recompute)
+    let pools = source.book.infos();
+    let raw = Raw {
+        view: source.view,
+        set: &source.set,
+        pools: &pools,
+        horizon: source.whole.horizon,
+        last_closed: source.whole.last,
+    };
+    let chosen: Vec<PoolId> = if wanted.pools.is_empty() {
+        pools.keys().copied().collect()
+    } else {
+        wanted.pools.iter().copied().collect()
+    };
+    labelled(source, wanted, on_all_cores(&raw, &chosen)?)
 }
 
 /// The naive definitions over the raw rows.
@@ -108,6 +131,11 @@ fn computed<'v>(
     compute: Compute,
 ) -> Result<PoolDays<'v>, Error> {
     let rows = by_compute(source, covered(&source.whole), compute)?;
+    labelled(source, wanted, rows)
+}
+
+/// Computed rows with how far each can be relied on.
+fn labelled<'v>(source: &Source<'v>, wanted: &Wanted, rows: Rows) -> Result<PoolDays<'v>, Error> {
     let last_final = source.view.last_final_day()?;
     let mut days = Vec::new();
     for ((day, pool), (row, targets)) in rows {

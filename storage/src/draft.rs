@@ -287,6 +287,27 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
+    /// Puts or deletes a derived value beneath the journal, where it differs.
+    pub(crate) fn rederive(
+        &mut self,
+        family: Family,
+        key: &[u8],
+        value: Option<Vec<u8>>,
+    ) -> Result<(), StoreError> {
+        assert!(family.is_derived(), "`{family}` is not derived");
+        assert!(self.entry.is_none(), "what the journal keeps is put");
+        if self.get(family, key)? == value {
+            return Ok(());
+        }
+        let column = self.columns[family as usize];
+        match &value {
+            Some(value) => self.batch.put_cf(column, key, value),
+            None => self.batch.delete_cf(column, key),
+        }
+        self.overlay.insert((family, key.to_vec()), value);
+        Ok(())
+    }
+
     /// Deletes a value for good.
     pub(crate) fn delete(&mut self, family: Family, key: &[u8]) -> Result<(), StoreError> {
         assert_eq!(family.declaration().reversal, Reversal::BeforeImages);

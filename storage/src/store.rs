@@ -5,7 +5,7 @@ use crate::beneath::Beneath;
 use crate::codec::encode_position;
 use crate::commit::{self, Workspace};
 use crate::database::{Database, damaged};
-use crate::derive::{self, Budget, Cleared, Live};
+use crate::derive::{self, Budget, Cleared, Live, Outcome};
 use crate::draft::{Draft, Finished};
 use crate::end_check::check_end;
 use crate::error::{StepFault, StoreError};
@@ -131,13 +131,15 @@ impl Store {
             batch_bytes: 0,
             last_notice: Sequence::default(),
         };
-        let made = make(
-            &mut draft,
-            live.as_mut(),
-            step,
-            &mut self.space,
-            &mut applied,
-        );
+        let space = &mut self.space;
+        let mut made = make(&mut draft, &mut live, &self.set, step, space, &mut applied);
+        if matches!(made, Ok(Made::Not)) {
+            // The rows alone, then; what is derived follows slice by slice.
+            draft = Draft::new(&self.db, self.head, &self.accepted)?;
+            draft.head.derived.rebuild();
+            live = None;
+            made = make(&mut draft, &mut live, &self.set, step, space, &mut applied);
+        }
         if let Err(error) = made {
             // What was folded is not ours to keep; most steps that do not fit fail before.
             self.live = live.filter(Live::is_clean);
@@ -199,6 +201,27 @@ impl Store {
         applied.tip = head.tip;
         applied.last_notice = Sequence(head.next_sequence.0.saturating_sub(1));
         Ok(applied)
+    }
+
+    /// Has everything derived computed anew, by this set from then on; what is in force stays
+    /// so until [`Store::rebuild_slice`] is done.
+    ///
+    /// Errors are as with [`Store::apply`].
+    pub fn begin_rebuild(&mut self, set: FeatureSet) -> Result<Rebuild, StoreError> {
+        self.require_writable()?;
+        let mut draft = Draft::new(&self.db, self.head, &self.accepted)?;
+        draft.head.derived.rebuild();
+        derive::put_next(&mut draft, &set)?;
+        let Finished { batch, head, .. } = draft.finish()?;
+        reach(failpoint::BEFORE_WRITE);
+        self.write(batch)?;
+        reach(failpoint::AFTER_WRITE);
+        self.head = head;
+        self.set = set;
+        self.live = None;
+        self.building = None;
+        self.cleared = None;
+        Ok(self.rebuild())
     }
 
     /// How far a rebuild is.
@@ -344,30 +367,45 @@ impl Store {
     }
 }
 
-/// Makes a step's draft.
+/// Whether a draft is a step's.
+enum Made {
+    Wholly,
+    /// A repair reaches so far that what is derived must be computed anew.
+    Not,
+}
+
+/// Makes a step's draft; without `live` what is derived stays as it is, for a rebuild.
 fn make(
     draft: &mut Draft<'_>,
-    mut live: Option<&mut Live>,
+    live: &mut Option<Live>,
+    set: &FeatureSet,
     step: &Step,
     space: &mut Workspace,
     applied: &mut Applied,
-) -> Result<(), StoreError> {
+) -> Result<Made, StoreError> {
     let extends = match step {
         Step::Extend(extend) => std::slice::from_ref(extend),
         Step::Unwind { to, then } => {
-            applied.blocks_unwound = unwind::unwind(draft, live.as_deref_mut(), *to)?;
+            applied.blocks_unwound = unwind::unwind(draft, live.as_mut(), *to)?;
             then.as_slice()
         }
         Step::Repair(range) => {
-            let done = repair::repair(draft, range, HARD_BATCH_BYTES)?;
+            let set = live.as_ref().map(|_| set);
+            let (done, outcome) = repair::repair(draft, range, set, HARD_BATCH_BYTES)?;
             applied.repaired = Some(done);
+            match outcome {
+                Outcome::Derived(after) => *live = after,
+                Outcome::Rebuild => return Ok(Made::Not),
+                // It may have met pools.
+                Outcome::Unchanged => *live = live.take().filter(|_| range.verdicts.is_empty()),
+            }
             &[]
         }
     };
     for extend in extends {
-        add(draft, live.as_deref_mut(), extend, space, applied)?;
+        add(draft, live.as_mut(), extend, space, applied)?;
     }
-    Ok(())
+    Ok(Made::Wholly)
 }
 
 /// Adds one range to the draft.

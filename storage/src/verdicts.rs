@@ -75,11 +75,13 @@ pub(crate) fn put_verdict(
 
 /// Judges a repaired range's contracts beneath the journal. What only the blocks above had met,
 /// but this range needs too, becomes its own.
+///
+/// The journal's entries are to be written by the caller.
 pub(crate) fn judge(
     draft: &mut Draft<'_>,
     repair: &Repair,
     refused: impl Fn(StepFault) -> StoreError,
-) -> Result<(), StoreError> {
+) -> Result<Beneath, StoreError> {
     let mut beneath = Beneath::load(draft)?;
     for token in &repair.tokens {
         put_token(draft, &mut beneath, token)?;
@@ -102,7 +104,7 @@ pub(crate) fn judge(
             return Err(refused(StepFault::UnknownPool { block, pool }));
         }
     }
-    beneath.finish(draft)
+    Ok(beneath)
 }
 
 /// Whether a verdict says where the factory made the pool, outside of the range that was

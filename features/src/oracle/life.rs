@@ -38,17 +38,17 @@ impl<'a> Observed<'a> {
             info,
             events: states.of_pool(pool),
             swaps,
-            first_day: first.max(history.covered.horizon().first_whole_day()),
+            first_day: first.max(first_whole_day(history)),
         })
     }
 
     pub(super) fn whole_days_with_a_swap(&self) -> Vec<Day> {
-        let covered = self.history.covered;
+        let until = self.history.covered.until;
         let mut days: Vec<_> = self
             .swaps
             .iter()
             .map(|valued| Day::of(valued.swap.timestamp))
-            .filter(|day| *day >= covered.horizon().first_whole_day() && covered.until >= day.end())
+            .filter(|day| *day >= first_whole_day(self.history) && until >= day.end())
             .collect();
         days.dedup();
         days
@@ -88,5 +88,13 @@ impl<'a> Observed<'a> {
     /// Whole days of life up to a moment.
     pub(super) fn age_days(&self, at: UnixSeconds) -> u64 {
         at.0.saturating_sub(self.first_day.start().0) / SECONDS_PER_DAY
+    }
+}
+
+/// The first day of which every block is known.
+fn first_whole_day(history: &History) -> Day {
+    match history.covered.after {
+        None => Day::of(UnixSeconds(0)),
+        Some(after) => Day::of(after).plus_days(1),
     }
 }

@@ -20,6 +20,7 @@ const ENOUGH_WEI: u128 = 20_000_000_000_000_000_000;
 #[derive(Clone)]
 pub(super) struct Price {
     pub(super) per_raw: BigUint,
+    /// Whether it rests on the median of reference pools.
     pub(super) guarded: bool,
 }
 
@@ -28,7 +29,7 @@ pub(super) struct Route {
     /// Virtual quote reserve in nano-dollars.
     pub(super) depth: BigUint,
     pub(super) pool: PoolId,
-    pub(super) price: Option<Price>,
+    pub(super) price: Price,
 }
 
 /// A pool with known price and known positive liquidity, seen from one of its tokens.
@@ -65,15 +66,16 @@ impl<'a> Market<'a> {
         if !self.holds(&lists.stables, token) {
             return None;
         }
-        let dollar = one_dollar(self.decimals(token)?);
+        // Where a dollar is less than the least price, there is nothing to compare with.
+        let dollar = sound(one_dollar(self.decimals(token)?), false)?;
         if self.holds(&lists.anchors, token) {
-            return sound(dollar, false);
+            return Some(dollar);
         }
         let quote = |other| self.anchor(other).or_else(|| self.weth(other));
-        let through = self.deepest(token, quote).and_then(|route| route.price);
+        let through = self.deepest(token, quote).map(|route| route.price);
         through
-            .filter(|price| differs(&price.per_raw, &dollar))
-            .or_else(|| sound(dollar, false))
+            .filter(|price| differs(&price.per_raw, &dollar.per_raw))
+            .or(Some(dollar))
     }
 
     /// The price of WETH, if the token is that.
@@ -95,8 +97,7 @@ impl<'a> Market<'a> {
                 return None;
             }
             let side = self.side(info, other)?;
-            let price = side.price(&ether.per_raw)?;
-            let whole = price * ten_to(self.decimals(other)?);
+            let whole = side.price(&ether.per_raw)? * ten_to(self.decimals(other)?);
             is_sound(&whole).then(|| (side.quote_reserve(), whole))
         });
         let (whole, guarded) = guarded_choice(references.collect())?;
@@ -111,7 +112,8 @@ impl<'a> Market<'a> {
         if !self.holds(&self.history.set.lists.staked_eth, token) {
             return None;
         }
-        self.deepest(token, |other| self.weth(other))?.price
+        let route = self.deepest(token, |other| self.weth(other))?;
+        Some(route.price)
     }
 
     /// The way to the price of any token.
@@ -143,7 +145,8 @@ impl<'a> Market<'a> {
         sound(per_raw, guarded)
     }
 
-    /// The deepest pool of a token with one that has a price, if it is deep enough.
+    /// The deepest pool of a token with one that has a price, if it is deep enough. Pools through
+    /// which the token has no price do not count.
     fn deepest(&self, token: Address, quote: impl Fn(Address) -> Option<Price>) -> Option<Route> {
         let ether = self.ether.as_ref()?;
         let enough = (BigUint::from(ENOUGH_WEI) * &ether.per_raw) >> PRICE_BITS;
@@ -155,17 +158,17 @@ impl<'a> Market<'a> {
             let (Some(quote), Some(side)) = (quote(other), self.side(info, token)) else {
                 continue;
             };
-            let price = side.price(&quote.per_raw);
-            let Some(price) = price.and_then(|per_raw| sound(per_raw, quote.guarded)) else {
+            let Some(per_raw) = side.price(&quote.per_raw) else {
                 continue;
             };
             let depth: BigUint = (side.quote_reserve() * &quote.per_raw) >> PRICE_BITS;
             // In the order of addresses, so of equals the lower stays.
             if depth >= enough && best.as_ref().is_none_or(|best| depth > best.depth) {
+                let guarded = quote.guarded;
                 best = Some(Route {
                     depth,
                     pool: info.pool.id,
-                    price: Some(price),
+                    price: Price { per_raw, guarded },
                 });
             }
         }

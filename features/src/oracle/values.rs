@@ -49,7 +49,7 @@ fn worth(market: &Market, info: &PoolInfo, swap: &Swap) -> Option<(Usd, bool)> {
     }
     let routes = legs.iter().filter_map(|(token, amount)| {
         let route = market.route(*token)?;
-        Some((route.depth, route.pool, route.price?, *amount))
+        Some((route.depth, route.pool, route.price, *amount))
     });
     let deepest = routes.reduce(|best, next| {
         if (&next.0, best.1) > (&best.0, next.1) {

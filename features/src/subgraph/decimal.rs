@@ -16,6 +16,7 @@ use tidegauge_model::{I256, U256};
 const DIGITS: NonZeroU64 = NonZeroU64::MIN.saturating_add(33);
 
 /// Bits in a digit, as its number library has it.
+#[expect(clippy::approx_constant, reason = "theirs, to their ten digits")]
 const BITS_PER_DIGIT: f64 = 3.321_928_094_9;
 
 /// Widest gap between the last digits of two summands that is computed; beyond it the larger is

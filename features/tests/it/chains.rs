@@ -45,7 +45,7 @@ const TOKENS: [Token; 13] = [
 ];
 
 /// Pairs of tokens by their place above. Those before `REFERENCES` give prices.
-const PAIRS: [(usize, usize); 26] = [
+const PAIRS: [(usize, usize); 28] = [
     (1, 0),
     (1, 0),
     (2, 0),
@@ -72,6 +72,8 @@ const PAIRS: [(usize, usize); 26] = [
     (10, 11),
     (11, 0),
     (12, 8),
+    (12, 1),
+    (12, 0),
 ];
 const REFERENCES: usize = 7;
 

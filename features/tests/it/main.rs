@@ -1,9 +1,10 @@
 //! Claims about features, checked against the oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod blocks;
 mod chains;
+mod fold;
 mod hermetik;
+mod kept;
 mod oracle;
 mod row_claims;
 mod shared;

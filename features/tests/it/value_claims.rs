@@ -1,5 +1,6 @@
 //! What swaps are worth, worked out by hand from docs/numbers.md.
 
+use crate::kept::kept;
 use crate::sketch::{A, B, BTC, ETHER, ONE, PEG, STAKED, Sketch, Trade, USD, USD2, WETH, pool};
 use tidegauge_features::{FeeReturn, SwapValue, oracle};
 use tidegauge_model::{BlockNumber, LiquidityChange, Listed, SqrtPriceX96, U256, Usd};
@@ -21,8 +22,13 @@ fn trade(amount0: i128, amount1: i128) -> Trade {
     }
 }
 
+/// The value of the last swap, on which the fold agrees.
 fn last(sketch: &Sketch) -> SwapValue {
-    *oracle::values(&sketch.0).last().unwrap()
+    let value = *oracle::values(&sketch.0).last().unwrap();
+    let swap = sketch.0.swaps.last().unwrap();
+    let folded = kept(&sketch.0).values[&(swap.pool, swap.block, swap.log_index)];
+    assert_eq!(folded, value);
+    value
 }
 
 /// Nano-dollars of the last swap, and whether guarded.
@@ -37,7 +43,7 @@ fn worth(build: impl Fn(&mut Sketch)) -> (Option<i128>, bool) {
 type Case = (&'static str, fn(&mut Sketch), [i128; 2], Option<i128>);
 
 #[rustfmt::skip]
-const CASES: [Case; 19] = [
+const CASES: [Case; 21] = [
     ("dollars in", dollars, [2_000_000, -1_990_000], Some(2_000_000_000)),
     ("dollars in, token1", dollars, [-2_000_000, 1_990_000], Some(1_990_000_000)),
     ("nothing in: token0", dollars, [-2_000_000, -5], Some(2_000_000_000)),
@@ -54,6 +60,10 @@ const CASES: [Case; 19] = [
     ("routed by token0", |s| routes(s, ENOUGH, 1), [WHOLE / 2, -7 * WHOLE / 10], Some(1_862_645_149_230)),
     ("routed by token1, which is deeper", |s| routes(s, ENOUGH, 2 * ENOUGH), [WHOLE / 2, -7 * WHOLE / 10], Some(2_607_703_208_923)),
     ("of equal routes that of the lower address", |s| routes(s, ENOUGH, ENOUGH), [WHOLE / 2, -7 * WHOLE / 10], Some(1_862_645_149_230)),
+    // Twice √P and twice L: as much ether, a quarter of the price; pool 2 is the lower.
+    ("of a token's equally deep pools the lower address", twins, [WHOLE / 2, -5], Some(1_862_645_149_230)),
+    // 10^18 × 4 × 10^7 / 2^44 = 2273736754432.3...
+    ("of equally deep references the lower address", references, [WHOLE, -5], Some(2_273_736_754_432)),
     ("too shallow to route", |s| routes(s, ENOUGH - 1_000_000, 1), [WHOLE / 2, -5], None),
     ("a peg that nothing questions", |s| pair(s, PEG, A), [1_000_000, -5], Some(1_000_000_000)),
     // USD is token0, so one PEG is (100 / 101)² dollars, 1.97 % less, or (100 / 99)², 2.03 % more.
@@ -113,6 +123,21 @@ fn routes(sketch: &mut Sketch, of_a: u128, of_b: u128) {
         .pool(3, [WETH, B])
         .pool(9, [A, B]);
     sketch.says(2, ONE, of_a).says(3, ONE, of_b);
+}
+
+/// Pool 9 pairs A with B; two pools pair A with as much WETH at different prices.
+fn twins(sketch: &mut Sketch) {
+    sketch.ether(1).pool(2, [WETH, A]).pool(3, [WETH, A]);
+    pair(sketch, A, B);
+    sketch.says(2, ONE, ENOUGH).says(3, ONE << 1, 2 * ENOUGH);
+}
+
+/// Pool 9 pairs WETH with A; two reference pools have as much WETH at prices 1 % apart.
+fn references(sketch: &mut Sketch) {
+    let part = ETHER >> 8;
+    pair(sketch.ether(1).ether(2), WETH, A);
+    sketch.says(1, part * U256::from(200), 200 << 40);
+    sketch.says(2, part * U256::from(201), 201 << 40);
 }
 
 /// Pool 9 pairs PEG with A; PEG trades against USD in a deep pool.

@@ -136,7 +136,7 @@ pub(super) fn first_day(
 }
 
 /// The first block that is stored, with its time.
-pub(super) fn first_block(
+pub(crate) fn first_block(
     draft: &Draft<'_>,
 ) -> Result<Option<(BlockNumber, UnixSeconds)>, StoreError> {
     if draft.head.counters.blocks == 0 {

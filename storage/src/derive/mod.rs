@@ -13,12 +13,16 @@ mod live;
 mod pending;
 mod pools;
 mod rebuild;
+mod repair;
+mod rows;
 mod windows;
 
 pub(crate) use admit::{admit, put_in_force, put_next};
 pub(crate) use back::put_right;
 pub(crate) use clear::{Cleared, clear};
 pub(crate) use forward::{begin, close_by, fold, meet};
-pub(crate) use live::Live;
+pub(crate) use live::{Live, first_block};
+pub(crate) use pools::info as pool_info;
 pub(crate) use rebuild::{Budget, finish, slice};
-pub(crate) use windows::{pool_window, tiles_between};
+pub(crate) use repair::{Changes, Outcome, repair};
+pub(crate) use windows::{has_tile, pool_window, tiles_between};

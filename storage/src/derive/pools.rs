@@ -12,7 +12,7 @@ use tidegauge_features::PoolInfo;
 use tidegauge_model::{Address, Pool, PoolId, PoolVerdict};
 
 /// One pool; `None` if it is not accepted.
-pub(super) fn info(draft: &Draft<'_>, pool: PoolId) -> Result<Option<PoolInfo>, StoreError> {
+pub(crate) fn info(draft: &Draft<'_>, pool: PoolId) -> Result<Option<PoolInfo>, StoreError> {
     let key = address_key(pool.0);
     let Some(value) = draft.get(Family::Pools, &key)? else {
         return Ok(None);

@@ -26,6 +26,11 @@ pub(super) fn last_tile(
     Ok(Some((hour, tile)))
 }
 
+/// Whether a pool ever had an event.
+pub(crate) fn has_tile(from: &impl Lookup, pool: PoolId) -> Result<bool, StoreError> {
+    Ok(last_tile(from, pool, Hour(u32::MAX))?.is_some())
+}
+
 /// A pool's tiles from an hour on, up to before another, ascending.
 pub(crate) fn tiles_between(
     from: &impl Lookup,

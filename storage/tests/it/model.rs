@@ -316,13 +316,17 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_store_is_its_chain(seed: u64, ops in proptest::collection::vec(op(), 1..24)) {
+    fn the_store_is_its_chain(
+        seed: u64,
+        seconds in prop_oneof![Just(12u64), Just(1_500), Just(20_000)],
+        ops in proptest::collection::vec(op(), 1..24),
+    ) {
         let dir = tempfile::tempdir().unwrap();
         let mut pair = Pair {
             path: dir.path(),
             store: Some(open(dir.path())),
             model: Model::default(),
-            world: World::new(seed, 10, 5),
+            world: World::new(seed, 10, 5).every(seconds),
             finalized: None,
         };
         for op in ops {

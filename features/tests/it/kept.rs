@@ -1,29 +1,26 @@
-//! The fold, block by block with everything kept as a store keeps it, against the oracle.
+//! The fold, block by block, with everything kept in memory as a store keeps it.
 
-use crate::chains::history;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegauge_features::{
     DailyRow, FeatureError, Fold, History, HourEvents, Known14Days, PoolWindow, Rows, SwapValue,
-    TargetRow, Tile, UserCounts, hours_before, oracle, recompute, row, target_hours, target_row,
-    user_hours_before, window_at,
+    TargetRow, Tile, UserCounts, hours_before, row, target_hours, target_row, user_hours_before,
+    window_at,
 };
 use tidegauge_model::{
     Address, B256, BlockData, BlockNumber, Day, Hour, LogIndex, PoolId, Tally, UnixSeconds,
 };
 
-const SEEDS: u64 = 24;
-
-type Row = (PoolId, BlockNumber, LogIndex);
+pub(crate) type Row = (PoolId, BlockNumber, LogIndex);
 
 /// What a store keeps, in memory.
-struct Kept<'a> {
+pub(crate) struct Kept<'a> {
     history: &'a History,
     fold: Fold,
-    values: BTreeMap<Row, SwapValue>,
+    pub(crate) values: BTreeMap<Row, SwapValue>,
     tiles: BTreeMap<(PoolId, Hour), Tile>,
     users: BTreeMap<(PoolId, Hour, Address), u32>,
     active: BTreeSet<(Day, PoolId)>,
-    rows: Rows,
+    pub(crate) rows: Rows,
     open: Day,
 }
 
@@ -126,7 +123,7 @@ impl<'a> Kept<'a> {
     }
 
     /// The row of a moment, as the live view computes it.
-    fn row_at(&self, pool: PoolId, at: UnixSeconds) -> Option<DailyRow> {
+    pub(crate) fn row_at(&self, pool: PoolId, at: UnixSeconds) -> Option<DailyRow> {
         let (from, to) = hours_before(at);
         let (users_from, users_to) = user_hours_before(at);
         let known = Known14Days {
@@ -190,95 +187,11 @@ fn blocks(history: &History) -> BTreeMap<BlockNumber, BlockData> {
     blocks
 }
 
-fn kept(history: &History) -> Kept<'_> {
+pub(crate) fn kept(history: &History) -> Kept<'_> {
     let mut kept = Kept::new(history);
     for block in blocks(history).values() {
         kept.block(block);
     }
     kept.close_until(Day::of(history.covered.until));
     kept
-}
-
-/// The names and values of the cells that differ.
-fn differences(ours: &DailyRow, theirs: &DailyRow) -> Vec<String> {
-    let columns = tidegauge_features::ROW_COLUMNS.iter();
-    columns
-        .zip(ours.cells().zip(theirs.cells()))
-        .filter(|(_, (a, b))| a != b)
-        .map(|(column, (a, b))| format!("{}: {a:?} is not {b:?}", column.name))
-        .collect()
-}
-
-fn same(ours: &Rows, theirs: &Rows, what: &str) {
-    let keys = |rows: &Rows| rows.keys().copied().collect::<BTreeSet<_>>();
-    let only = keys(ours)
-        .symmetric_difference(&keys(theirs))
-        .copied()
-        .collect::<Vec<_>>();
-    assert!(only.is_empty(), "{what}: only one side has {only:?}");
-    for (key, (row, targets)) in ours {
-        let (other, other_targets) = &theirs[key];
-        let found = differences(row, other);
-        assert!(found.is_empty(), "{what}, {key:?}: {found:#?}");
-        assert_eq!(targets, other_targets, "{what}, {key:?}");
-    }
-}
-
-#[test]
-fn three_ways_lead_to_the_same_rows() {
-    let mut rows = 0;
-    for seed in 0..SEEDS {
-        let history = history(seed);
-        let truth = oracle::days(&history);
-        let kept = kept(&history);
-        same(&kept.rows, &truth, &format!("seed {seed}: the fold"));
-        let again = recompute(&history).unwrap();
-        same(&again, &truth, &format!("seed {seed}: the recompute"));
-        rows += truth.len();
-    }
-    assert!(rows > 500, "{rows} rows");
-}
-
-#[test]
-fn every_swap_is_worth_what_the_oracle_says() {
-    for seed in 0..SEEDS {
-        let history = history(seed);
-        let kept = kept(&history);
-        for (swap, truth) in history.swaps.iter().zip(oracle::values(&history)) {
-            let ours = kept.values[&(swap.pool, swap.block, swap.log_index)];
-            let info = &history.pools[&swap.pool];
-            assert_eq!(ours, truth, "seed {seed}: {info:?} {swap:?}");
-        }
-    }
-}
-
-#[test]
-fn a_row_of_any_moment_is_the_oracles() {
-    let mut compared = 0;
-    for seed in 0..SEEDS {
-        let history = history(seed);
-        let kept = kept(&history);
-        let (Some(first), Some(last)) = (history.swaps.first(), history.swaps.last()) else {
-            continue;
-        };
-        let span = last.timestamp.0 - first.timestamp.0;
-        for step in 1..=8 {
-            // Odd steps, so that hours and days are cut anywhere.
-            let at = UnixSeconds(first.timestamp.0 + span * step / 8 + step * 977 % 3_600 + 1);
-            for pool in history.pools.keys() {
-                let (ours, truth) = (kept.row_at(*pool, at), oracle::row_at(&history, *pool, at));
-                assert_eq!(
-                    ours.is_some(),
-                    truth.is_some(),
-                    "seed {seed}, {pool} at {at}"
-                );
-                if let (Some(ours), Some(truth)) = (ours, truth) {
-                    let found = differences(&ours, &truth);
-                    assert!(found.is_empty(), "seed {seed}, {pool} at {at}: {found:#?}");
-                    compared += 1;
-                }
-            }
-        }
-    }
-    assert!(compared > 200, "{compared} rows");
 }
