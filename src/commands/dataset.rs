@@ -16,6 +16,11 @@ const LOOK_BACK_BLOCKS: u64 = 1_024;
 
 /// Writes the folder, which appears whole or not at all.
 pub(super) fn dataset(config: &Config, flags: &Dataset) -> Result<(), Error> {
+    if flags.format == DatasetFormat::Hermetik && flags.folds.is_some() {
+        return Err(Error::Usage(
+            "--format hermetik has no folds: leave --folds out".to_owned(),
+        ));
+    }
     let reader = super::open_beside(config)?;
     let view = reader.view()?;
     let whole = Whole::read(&view)?;
@@ -44,11 +49,6 @@ pub(super) fn dataset(config: &Config, flags: &Dataset) -> Result<(), Error> {
     let manifest = manifest(&source, &split)?;
     let manifest = match flags.format {
         DatasetFormat::Parquet => parquet(&source, &split, days, &folder, manifest)?,
-        DatasetFormat::Hermetik if flags.folds.is_some() => {
-            return Err(Error::Usage(
-                "--format hermetik has no folds: leave --folds out".to_owned(),
-            ));
-        }
         DatasetFormat::Hermetik => hermetik(&source, &split, days, &folder, manifest)?,
     };
     folder.finish()?;

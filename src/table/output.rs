@@ -64,7 +64,7 @@ impl TableOut {
         self.rows += 1;
         self.line.clear();
         match &mut self.sink {
-            Sink::Parquet(writer) => return Ok(writer.push(row)?),
+            Sink::Parquet(writer) => Ok(writer.push(row)?),
             Sink::Csv(place) => {
                 for (at, (cell, column)) in row.iter().zip(&self.columns).enumerate() {
                     if at > 0 {

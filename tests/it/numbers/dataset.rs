@@ -220,7 +220,11 @@ fn what_cannot_be_cut_is_refused_and_leaves_nothing() {
             &[],
             &["no day is left of train"],
         ),
-        (cuts.arguments(), &["--folds", "900"], &["--folds 900"]),
+        (
+            cuts.arguments(),
+            &["--folds", "900", "--embargo-days", "1"],
+            &["--folds 900"],
+        ),
         (
             cuts.arguments(),
             &["--format", "hermetik", "--folds", "2"],
