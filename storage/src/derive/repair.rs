@@ -8,6 +8,7 @@
 use super::live::{Live, NO_HOUR};
 use super::pending::{Pending, encoded};
 use super::rebuild::refold;
+use super::relevance::Relevance;
 use super::rows::{Reach, repair_rows};
 use super::windows::tiles_between;
 use crate::beneath::Above;
@@ -95,6 +96,8 @@ struct Refold {
     /// By how many swaps and active days a life is longer than stored.
     longer: BTreeMap<PoolId, (i64, i64)>,
     reach: Reach,
+    /// Once it is asked for.
+    relevance: Option<Relevance>,
 }
 
 impl Refold {
@@ -125,6 +128,7 @@ impl Refold {
             apart: BTreeSet::new(),
             longer: BTreeMap::new(),
             reach,
+            relevance: None,
         })
     }
 
@@ -159,7 +163,7 @@ impl Refold {
             let passed = open.take_if(|(before, _)| *before != hour);
             if let Some((before, pending)) = passed {
                 self.settle_until(draft, before, pending, hour)?;
-                if self.is_done(before) {
+                if self.is_done(draft, before)? {
                     self.lengthen(draft, before)?;
                     return Ok(true);
                 }
@@ -180,8 +184,24 @@ impl Refold {
         Ok(true)
     }
 
-    fn is_done(&self, hour: Hour) -> bool {
-        hour >= self.last_changed && self.apart.is_empty()
+    /// Whether nothing after an hour can differ, but for how long lives are.
+    fn is_done(&mut self, draft: &Draft<'_>, hour: Hour) -> Result<bool, StoreError> {
+        if hour < self.last_changed {
+            return Ok(false);
+        }
+        if self.apart.is_empty() {
+            return Ok(true);
+        }
+        let relevance = match &mut self.relevance {
+            Some(relevance) => relevance,
+            none => none.insert(Relevance::new(draft)?),
+        };
+        for pool in &self.apart {
+            if relevance.matters(draft, self.live.set(), *pool, hour)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Settles an hour, and changed places of hours that have no block any more.
