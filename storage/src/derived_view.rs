@@ -4,7 +4,6 @@ use crate::codec::{
     ClosedDay, HourlyPrice, decode_calendar, decode_daily_row, decode_day, decode_feature_set,
     decode_price, decode_target_row, decode_value,
 };
-use crate::codec_error::CodecError;
 use crate::database::damaged;
 use crate::derive;
 use crate::error::StoreError;
@@ -12,7 +11,7 @@ use crate::families::Family;
 use crate::keys::{
     calendar_key, day_key, just_after, pool_day_key, price_key, row_bounds, row_key,
 };
-use crate::lookup::{Lookup, OwnedPair};
+use crate::lookup::{Lookup, OwnedPair, Take};
 use crate::meta::FEATURES_KEY;
 use crate::scan::{Bounds, RawScan, Scan};
 use crate::view::View;
@@ -28,7 +27,7 @@ impl Lookup for View<'_> {
         &self,
         family: Family,
         bounds: (Vec<u8>, Vec<u8>),
-        take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), CodecError>,
+        take: Take<'_>,
     ) -> Result<(), StoreError> {
         let mut rows = self.raw(family, Bounds::between(bounds))?;
         while let Some(row) = rows.next_with(&mut *take) {

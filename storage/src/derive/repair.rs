@@ -43,8 +43,8 @@ pub(crate) struct Changes {
 
 /// What became of what is derived.
 pub(crate) enum Outcome {
-    /// It is right in the draft; what is known at the tip, if it was computed on the way.
-    Derived(Option<Live>),
+    /// It is right in the draft, and this is known at the tip.
+    Derived(Box<Live>),
     /// Nothing was to be derived.
     Unchanged,
     /// It takes a rebuild.
@@ -82,7 +82,7 @@ pub(crate) fn repair(
     let mut live = Live::load_at(draft, set, last_final, NO_HOUR)?;
     live.touch();
     refold(draft, &mut live, above)?;
-    Ok(Outcome::Derived(Some(live)))
+    Ok(Outcome::Derived(Box::new(live)))
 }
 
 /// All pools, folded again hour by hour.
@@ -327,20 +327,21 @@ impl Refold {
         pending: &Pending,
     ) -> Result<(), StoreError> {
         let first = |hour| user_key(pool, hour, Address::ZERO).to_vec();
-        let mut users: BTreeMap<Vec<u8>, (Option<Vec<u8>>, Option<Vec<u8>>)> = BTreeMap::new();
+        // What is stored of each, and what shall be.
+        let mut users: BTreeMap<Vec<u8>, [Option<Vec<u8>>; 2]> = BTreeMap::new();
         let bounds = (first(hour), first(hour.next()));
         draft.each(Family::Users, bounds, &mut |key, value| {
-            users.insert(key.to_vec(), (Some(value.to_vec()), None));
+            users.insert(key.to_vec(), [Some(value.to_vec()), None]);
             Ok(())
         })?;
         for ((of, at, user), swaps) in &pending.users {
             if (*of, *at) == (pool, hour) {
                 let key = user_key(pool, hour, *user);
                 let value = encoded(Family::Users, &key, |out| encode_user(*swaps, out))?;
-                users.entry(key.to_vec()).or_default().1 = Some(value);
+                users.entry(key.to_vec()).or_default()[1] = Some(value);
             }
         }
-        for (key, (old, new)) in users {
+        for (key, [old, new]) in users {
             if old != new {
                 draft.rederive(Family::Users, &key, new)?;
                 self.reach.tile(pool, hour);
