@@ -1,4 +1,5 @@
-//! How fast swaps are encoded, digested, committed, scanned, unwound and repaired.
+//! How fast swaps are encoded, digested, committed with all that is derived, scanned, unwound and
+//! repaired.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 #![allow(missing_docs, unreachable_pub, dead_code)]
 
@@ -9,7 +10,7 @@ use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_mai
 use std::hint::black_box;
 use tidegauge_model::{BlockRef, ChainId, Evidence, Extend, Step, Swap};
 use tidegauge_storage::{RowDigest, Store, StoreOptions, encode_swap, logical_digest, verify};
-use world::{Chain, World};
+use world::{Chain, World, features};
 
 /// Swaps of one batch, and blocks they lie in: log pages of a busy day.
 const BATCH_SWAPS: u64 = 10_000;
@@ -54,6 +55,7 @@ fn batches(count: u64) -> Vec<Extend> {
 fn options() -> StoreOptions {
     StoreOptions {
         least_free_bytes: 0,
+        features: features(ChainId(1)),
         ..StoreOptions::new(ChainId(1))
     }
 }

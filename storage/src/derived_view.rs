@@ -4,7 +4,6 @@ use crate::codec::{
     ClosedDay, HourlyPrice, decode_calendar, decode_daily_row, decode_day, decode_feature_set,
     decode_price, decode_target_row, decode_value,
 };
-use crate::codec_error::CodecError;
 use crate::database::damaged;
 use crate::derive;
 use crate::error::StoreError;
@@ -12,13 +11,14 @@ use crate::families::Family;
 use crate::keys::{
     calendar_key, day_key, just_after, pool_day_key, price_key, row_bounds, row_key,
 };
-use crate::lookup::{Lookup, OwnedPair};
+use crate::lookup::{Lookup, OwnedPair, Take};
 use crate::meta::FEATURES_KEY;
 use crate::scan::{Bounds, RawScan, Scan};
 use crate::view::View;
 use std::ops::Range;
 use tidegauge_features::{
-    FeatureSet, Horizon, PoolDay, PoolWindow, PriceKey, Status, SwapValue, TargetRow, Tile,
+    DailyRow, FeatureSet, Horizon, PoolDay, PoolWindow, PriceKey, Status, SwapValue, TargetRow,
+    Tile,
 };
 use tidegauge_model::{Address, BlockNumber, BlockRange, Day, Hour, LogIndex, PoolId, Swap};
 
@@ -27,7 +27,7 @@ impl Lookup for View<'_> {
         &self,
         family: Family,
         bounds: (Vec<u8>, Vec<u8>),
-        take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), CodecError>,
+        take: Take<'_>,
     ) -> Result<(), StoreError> {
         let mut rows = self.raw(family, Bounds::between(bounds))?;
         while let Some(row) = rows.next_with(&mut *take) {
@@ -171,16 +171,14 @@ impl View<'_> {
         closed: Option<ClosedDay>,
         last_final: Option<Day>,
     ) -> Result<Option<PoolDay>, StoreError> {
-        let key = pool_day_key(pool, day);
-        let Some((_, _, row)) = self.one(Family::Features, &key, decode_daily_row)? else {
+        let (Some(row), targets) = self.stored_row(pool, day)? else {
             return Ok(None);
         };
         let closed = closed.ok_or_else(|| {
             StoreError::Contradiction(format!("{day} has rows, but was never closed"))
         })?;
-        let targets = self.one(Family::Targets, &key, decode_target_row)?;
         let targets = match (targets, last_final) {
-            (Some((_, _, targets)), Some(last)) => targets.up_to(day, last),
+            (Some(targets), Some(last)) => targets.up_to(day, last),
             _ => TargetRow::default(),
         };
         Ok(Some(PoolDay {
@@ -191,6 +189,18 @@ impl View<'_> {
             status: self.status_of(closed),
             as_of_block: closed.last_block,
         }))
+    }
+
+    /// A pool's row and what followed it, whatever is final of that.
+    pub(crate) fn stored_row(
+        &self,
+        pool: PoolId,
+        day: Day,
+    ) -> Result<(Option<DailyRow>, Option<TargetRow>), StoreError> {
+        let key = pool_day_key(pool, day);
+        let row = self.one(Family::Features, &key, decode_daily_row)?;
+        let targets = self.one(Family::Targets, &key, decode_target_row)?;
+        Ok((row.map(|(.., row)| row), targets.map(|(.., row)| row)))
     }
 
     /// Pools with swaps on a day, whether it is whole or not.

@@ -1,7 +1,7 @@
 //! The logical digest: equal for stores that hold the same, whatever their files look like.
 
 use crate::error::StoreError;
-use crate::families::FAMILIES;
+use crate::families::{Declaration, FAMILIES};
 use crate::scan::Bounds;
 use crate::view::View;
 use sha2::{Digest, Sha256};
@@ -13,8 +13,17 @@ use tidegauge_model::B256;
 /// key and value comes after its length as a big-endian u32, so that no two
 /// contents give the same stream.
 pub fn logical_digest(view: &View<'_>) -> Result<B256, StoreError> {
+    digest(view, |_| true)
+}
+
+/// The same over some of these families, by name: a digest that older formats gave.
+pub fn digest_of(view: &View<'_>, names: &[&str]) -> Result<B256, StoreError> {
+    digest(view, |declaration| names.contains(&declaration.name))
+}
+
+fn digest(view: &View<'_>, covers: impl Fn(&Declaration) -> bool) -> Result<B256, StoreError> {
     let mut hasher = Sha256::new();
-    for declaration in FAMILIES.iter().filter(|d| d.in_digest) {
+    for declaration in FAMILIES.iter().filter(|d| d.in_digest && covers(d)) {
         frame(&mut hasher, declaration.name.as_bytes());
         let mut rows = view.raw(declaration.family, Bounds::all())?;
         while let Some(row) = rows.next_with(|key, value| {

@@ -4,14 +4,13 @@
 //! neither way can forget one.
 
 use crate::codec::{JournalEntry, Touched, decode_verdict, encode_head, encode_journal};
-use crate::codec_error::CodecError;
 use crate::database::{Database, damaged, unreadable};
 use crate::error::StoreError;
 use crate::families::{Family, Reversal};
 use crate::generation::Generation;
 use crate::head::Head;
 use crate::keys::{address_key, block_key, just_after, parse_address_key};
-use crate::lookup::{Lookup, OwnedPair};
+use crate::lookup::{Lookup, OwnedPair, Take};
 use crate::meta::HEAD_KEY;
 use crate::scan::Bounds;
 use rocksdb::{ColumnFamily, WriteBatch};
@@ -519,7 +518,7 @@ impl Lookup for Draft<'_> {
         &self,
         family: Family,
         (lower, upper): (Vec<u8>, Vec<u8>),
-        take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), CodecError>,
+        take: Take<'_>,
     ) -> Result<(), StoreError> {
         let mut take =
             |key: &[u8], value: &[u8]| take(key, value).map_err(|e| damaged(family, key, e));

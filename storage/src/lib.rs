@@ -60,7 +60,7 @@ pub use block_rows::BlockRows;
 pub use block_walk::{BlockWalk, StoredBlock};
 pub use codec::{ClosedDay, HourlyPrice, encode_swap};
 pub use codec_error::CodecError;
-pub use digest::logical_digest;
+pub use digest::{digest_of, logical_digest};
 pub use error::{StepFault, StoreError};
 pub use evidence::{Certificate, CertifiedRange, EvidenceTotal};
 pub use failpoint::FAILPOINTS;

@@ -7,6 +7,9 @@ use crate::families::Family;
 /// A key and its value, owned.
 pub(crate) type OwnedPair = (Vec<u8>, Vec<u8>);
 
+/// What is done with a pair.
+pub(crate) type Take<'t> = &'t mut dyn FnMut(&[u8], &[u8]) -> Result<(), CodecError>;
+
 /// Where to look.
 pub(crate) trait Lookup {
     /// Hands over each pair between two keys, the upper one excluded, in their order.
@@ -14,7 +17,7 @@ pub(crate) trait Lookup {
         &self,
         family: Family,
         bounds: (Vec<u8>, Vec<u8>),
-        take: &mut dyn FnMut(&[u8], &[u8]) -> Result<(), CodecError>,
+        take: Take<'_>,
     ) -> Result<(), StoreError>;
 
     /// The last pair between two keys, the upper one excluded.

@@ -394,7 +394,7 @@ fn make(
             let (done, outcome) = repair::repair(draft, range, set, HARD_BATCH_BYTES)?;
             applied.repaired = Some(done);
             match outcome {
-                Outcome::Derived(after) => *live = after,
+                Outcome::Derived(after) => *live = Some(*after),
                 Outcome::Rebuild => return Ok(Made::Not),
                 // It may have met pools.
                 Outcome::Unchanged => *live = live.take().filter(|_| range.verdicts.is_empty()),

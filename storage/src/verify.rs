@@ -4,6 +4,7 @@
 //! a panic; a file that cannot be read is an error of the whole check.
 
 mod blocks;
+mod derived;
 mod ledger;
 mod rows;
 
@@ -46,6 +47,12 @@ invariants! {
     ACCEPTED = 11, "every row's pool is accepted";
     COUNTERS = 12, "the counters equal a full count";
     DISPUTES = 13, "every dispute lies in covered blocks, not all of them proven by receipts";
+    VALUES = 14, "every swap has the value that a fold gives it, and nothing else has one";
+    TILES = 15, "every tile equals a fold of its hour's rows";
+    USERS = 16, "an hour's users are those of its swaps, and with the unknown ones as many";
+    PRICES = 17, "prices equal those of a fold";
+    ROWS = 18, "each whole closed day has the rows that its tiles give, and what followed them";
+    REACH = 19, "what is derived reaches the tip, but for the time of a rebuild";
 }
 
 /// A fact that does not hold.
@@ -114,6 +121,10 @@ pub fn all(view: &View<'_>, mut progress: impl FnMut(Progress)) -> Result<Report
     let pools = ledger::pools(view, &mut report)?;
     let found = blocks::check(view, &mut report, &mut progress)?;
     rows::check(view, &pools, &found, &mut report, &mut progress)?;
+    // A fold of rows that do not hold says nothing.
+    if report.is_clean() {
+        derived::check(view, &mut report, &mut progress)?;
+    }
     Ok(report)
 }
 

@@ -6,6 +6,8 @@
 
 mod cells;
 mod derived;
+#[cfg(test)]
+mod derived_tests;
 mod feature_set;
 mod format_1;
 mod format_2;

@@ -36,16 +36,16 @@ pub(crate) fn info(draft: &Draft<'_>, pool: PoolId) -> Result<Option<PoolInfo>, 
 }
 
 /// All of them.
-pub(super) fn all(draft: &Draft<'_>) -> Result<Vec<PoolInfo>, StoreError> {
+pub(crate) fn all(from: &impl Lookup) -> Result<Vec<PoolInfo>, StoreError> {
     let mut decimals = HashMap::new();
     let everything = || (Vec::new(), vec![0xff; ADDRESS_BYTES + 1]);
-    draft.each(Family::Tokens, everything(), &mut |key, value| {
+    from.each(Family::Tokens, everything(), &mut |key, value| {
         let token = decode_token(key, value)?;
         decimals.insert(token.address, token.decimals);
         Ok(())
     })?;
     let mut accepted = Vec::new();
-    draft.each(Family::Pools, everything(), &mut |key, value| {
+    from.each(Family::Pools, everything(), &mut |key, value| {
         if let PoolVerdict::Accepted(pool) = decode_verdict(key, value)? {
             accepted.push(pool);
         }

@@ -8,6 +8,7 @@
 use super::live::{Live, NO_HOUR};
 use super::pending::{Pending, encoded};
 use super::rebuild::refold;
+use super::relevance::Relevance;
 use super::rows::{Reach, repair_rows};
 use super::windows::tiles_between;
 use crate::beneath::Above;
@@ -42,8 +43,8 @@ pub(crate) struct Changes {
 
 /// What became of what is derived.
 pub(crate) enum Outcome {
-    /// It is right in the draft; what is known at the tip, if it was computed on the way.
-    Derived(Option<Live>),
+    /// It is right in the draft, and this is known at the tip.
+    Derived(Box<Live>),
     /// Nothing was to be derived.
     Unchanged,
     /// It takes a rebuild.
@@ -81,7 +82,7 @@ pub(crate) fn repair(
     let mut live = Live::load_at(draft, set, last_final, NO_HOUR)?;
     live.touch();
     refold(draft, &mut live, above)?;
-    Ok(Outcome::Derived(Some(live)))
+    Ok(Outcome::Derived(Box::new(live)))
 }
 
 /// All pools, folded again hour by hour.
@@ -95,6 +96,8 @@ struct Refold {
     /// By how many swaps and active days a life is longer than stored.
     longer: BTreeMap<PoolId, (i64, i64)>,
     reach: Reach,
+    /// Once it is asked for.
+    relevance: Option<Relevance>,
 }
 
 impl Refold {
@@ -125,6 +128,7 @@ impl Refold {
             apart: BTreeSet::new(),
             longer: BTreeMap::new(),
             reach,
+            relevance: None,
         })
     }
 
@@ -159,7 +163,7 @@ impl Refold {
             let passed = open.take_if(|(before, _)| *before != hour);
             if let Some((before, pending)) = passed {
                 self.settle_until(draft, before, pending, hour)?;
-                if self.is_done(before) {
+                if self.is_done(draft, before)? {
                     self.lengthen(draft, before)?;
                     return Ok(true);
                 }
@@ -180,8 +184,24 @@ impl Refold {
         Ok(true)
     }
 
-    fn is_done(&self, hour: Hour) -> bool {
-        hour >= self.last_changed && self.apart.is_empty()
+    /// Whether nothing after an hour can differ, but for how long lives are.
+    fn is_done(&mut self, draft: &Draft<'_>, hour: Hour) -> Result<bool, StoreError> {
+        if hour < self.last_changed {
+            return Ok(false);
+        }
+        if self.apart.is_empty() {
+            return Ok(true);
+        }
+        let relevance = match &mut self.relevance {
+            Some(relevance) => relevance,
+            none => none.insert(Relevance::new(draft)?),
+        };
+        for pool in &self.apart {
+            if relevance.matters(draft, self.live.set(), *pool, hour)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// Settles an hour, and changed places of hours that have no block any more.
@@ -307,20 +327,21 @@ impl Refold {
         pending: &Pending,
     ) -> Result<(), StoreError> {
         let first = |hour| user_key(pool, hour, Address::ZERO).to_vec();
-        let mut users: BTreeMap<Vec<u8>, (Option<Vec<u8>>, Option<Vec<u8>>)> = BTreeMap::new();
+        // What is stored of each, and what shall be.
+        let mut users: BTreeMap<Vec<u8>, [Option<Vec<u8>>; 2]> = BTreeMap::new();
         let bounds = (first(hour), first(hour.next()));
         draft.each(Family::Users, bounds, &mut |key, value| {
-            users.insert(key.to_vec(), (Some(value.to_vec()), None));
+            users.insert(key.to_vec(), [Some(value.to_vec()), None]);
             Ok(())
         })?;
         for ((of, at, user), swaps) in &pending.users {
             if (*of, *at) == (pool, hour) {
                 let key = user_key(pool, hour, *user);
                 let value = encoded(Family::Users, &key, |out| encode_user(*swaps, out))?;
-                users.entry(key.to_vec()).or_default().1 = Some(value);
+                users.entry(key.to_vec()).or_default()[1] = Some(value);
             }
         }
-        for (key, (old, new)) in users {
+        for (key, [old, new]) in users {
             if old != new {
                 draft.rederive(Family::Users, &key, new)?;
                 self.reach.tile(pool, hour);

@@ -6,6 +6,7 @@ use crate::error::StoreError;
 use crate::families::Family;
 use crate::keys::{tile_key, user_key};
 use crate::lookup::Lookup;
+use std::collections::BTreeMap;
 use tidegauge_features::{PoolWindow, Tile, UserCounts};
 use tidegauge_model::{Address, Day, Hour, PoolId};
 
@@ -51,6 +52,25 @@ pub(crate) fn tiles_between(
         Ok(())
     })?;
     Ok(tiles)
+}
+
+/// Who swapped in an hour of a pool, and how often.
+pub(crate) fn users_of(
+    from: &impl Lookup,
+    pool: PoolId,
+    hour: Hour,
+) -> Result<BTreeMap<Address, u32>, StoreError> {
+    let mut users = BTreeMap::new();
+    let bounds = (
+        user_key(pool, hour, Address::ZERO).to_vec(),
+        user_key(pool, hour.next(), Address::ZERO).to_vec(),
+    );
+    from.each(Family::Users, bounds, &mut |key, value| {
+        let ((_, _, user), swaps) = decode_user(key, value)?;
+        users.insert(user, swaps);
+        Ok(())
+    })?;
+    Ok(users)
 }
 
 /// The days before midnight at a day's end, as its row needs them.

@@ -269,6 +269,69 @@ proptest! {
     }
 
     #[test]
+    fn a_repaired_store_is_one_that_had_the_right_rows(
+        seed: u64, finals in 60usize..150, at in 0usize..1_000, blocks in 1usize..12,
+        closed: bool, reopen: bool,
+    ) {
+        let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut world = world(seed);
+        let mut chain = Chain::default();
+        let mut store = open(a.path());
+        let finalized = Some(START + finals as u64 - 1);
+        let mut extend = chain.grow(&mut world, 150, finalized, Evidence::Receipts);
+        let first = chain.blocks[0].timestamp;
+        extend.time_before = Some(UnixSeconds(first.0 - 12));
+        let last = chain.tip();
+        if closed {
+            let time = chain.blocks[149].timestamp;
+            extend.time_after = Some(Day::of(time).end());
+        }
+        let (before, after) = (extend.time_before, extend.time_after);
+        store.apply(&Step::Extend(extend)).unwrap();
+        let finals = finals.min(150);
+        let at = finals * at / 1_000;
+        let blocks = at..finals.min(at + blocks);
+        let fetched = chain.blocks[blocks].iter().map(|block| world.vary(block)).collect();
+        let repair = chain.repair(at, fetched, Evidence::Receipts);
+        chain.repaired(at, &repair.blocks);
+        let done = store.apply(&Step::Repair(repair)).unwrap().repaired.unwrap();
+        prop_assert!(store.rebuild().finished, "it is put right at once");
+        if reopen {
+            drop(store);
+            store = open(a.path());
+        }
+        // Pools that only what was wrong had met stay known.
+        let reader = store.reader();
+        let mut whole = chain.extend_from(0, finalized, Evidence::Receipts);
+        {
+            let view = reader.view().unwrap();
+            whole.verdicts = view.pools().unwrap().map(Result::unwrap).collect();
+            whole.tokens = view.tokens().unwrap().map(Result::unwrap).collect();
+            assert_sound(&view);
+        }
+        (whole.time_before, whole.time_after) = (before, after);
+        let mut fresh = open(b.path());
+        fresh.apply(&Step::Extend(whole)).unwrap();
+        prop_assert_eq!(digest(&store), digest(&fresh), "{:?}", done);
+        prop_assert_eq!(chain.tip(), last);
+        // On from there alike, and back.
+        let extend = chain.grow(&mut world, 3, finalized, Evidence::Receipts);
+        let to = chain.back(153 - finals);
+        for store in [&mut store, &mut fresh] {
+            store.apply(&Step::Extend(extend.clone())).unwrap();
+        }
+        prop_assert_eq!(digest(&store), digest(&fresh));
+        for store in [&mut store, &mut fresh] {
+            store.apply(&Step::Unwind { to, then: vec![] }).unwrap();
+        }
+        let verdicts = |store: &Store| store.reader().view().unwrap().counters().pools_accepted;
+        if verdicts(&store) == verdicts(&fresh) {
+            prop_assert_eq!(digest(&store), digest(&fresh));
+        }
+        assert_sound(&reader.view().unwrap());
+    }
+
+    #[test]
     fn slices_of_any_size_rebuild_the_same(
         seed: u64, most_blocks in 1u64..50, finals in 0u64..120, between in 0u64..20,
     ) {

@@ -2,7 +2,7 @@
 
 use crate::commits::{assert_holds, assert_sound, open};
 use crate::kill::script;
-use crate::migrations::write_format_1;
+use crate::migrations::{write_format_1, write_format_2};
 use crate::world::Chain;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -17,6 +17,9 @@ const REOPEN_AT: usize = 30;
 /// Every so many steps a mirror acknowledges the last notice but two.
 const ACKNOWLEDGE_EVERY: usize = 4;
 const MIRROR: &str = "postgres";
+
+/// Blocks of a slice of a rebuild.
+const SLICE: u64 = 10;
 
 const SEED: u64 = 79;
 const SIGABRT: i32 = 6;
@@ -33,7 +36,8 @@ fn child() {
     let path = Path::new(&path);
     let mut store = open(path);
     if store.reader().view().unwrap().start().is_some() {
-        // A store of format 1 was to be migrated, no more.
+        // A store of an older format was to be migrated, and what is derived made.
+        while !store.rebuild_slice(SLICE).unwrap().finished {}
         return;
     }
     for (n, scripted) in script(SEED).into_iter().take(STEPS).enumerate() {
@@ -93,7 +97,8 @@ fn run(path: &Path, point: &str, passed: usize) -> Vec<String> {
 fn what_is_left_at_each_point_is_a_state_between_two_steps() {
     let steps = script(SEED);
     assert!(FAILPOINTS.len() > 10);
-    for point in FAILPOINTS.iter().filter(|p| !p.contains("migrate")) {
+    let of_steps = |p: &&&str| !p.contains("migrate") && !p.contains("rebuild");
+    for point in FAILPOINTS.iter().filter(of_steps) {
         for passed in passes(point) {
             let dir = tempfile::tempdir().unwrap();
             let said = run(dir.path(), point, *passed);
@@ -140,7 +145,8 @@ fn what_is_left_at_each_point_is_a_state_between_two_steps() {
 fn a_migration_cut_short_is_finished() {
     let whole = tempfile::tempdir().unwrap();
     write_format_1(whole.path());
-    let store = open(whole.path());
+    let mut store = open(whole.path());
+    while !store.rebuild_slice(SLICE).unwrap().finished {}
     let digest = logical_digest(&store.reader().view().unwrap()).unwrap();
     for point in FAILPOINTS.iter().filter(|p| p.contains("migrate")) {
         for passed in passes(point) {
@@ -148,6 +154,7 @@ fn a_migration_cut_short_is_finished() {
             write_format_1(dir.path());
             run(dir.path(), point, *passed);
             let mut store = open(dir.path());
+            while !store.rebuild_slice(SLICE).unwrap().finished {}
             let reader = store.reader();
             let to = {
                 let view = reader.view().unwrap();
@@ -166,6 +173,34 @@ fn a_migration_cut_short_is_finished() {
             assert_sound(&view);
             let weakest = view.weakest_evidence(tidegauge_model::BlockRange::one(to.number));
             assert_eq!(weakest.unwrap(), Some(Evidence::Bloom));
+        }
+    }
+}
+
+#[test]
+fn a_rebuild_cut_short_is_finished() {
+    let rebuilt = |store: &mut tidegauge_storage::Store| {
+        while !store.rebuild_slice(SLICE).unwrap().finished {}
+        let reader = store.reader();
+        let view = reader.view().unwrap();
+        assert_sound(&view);
+        logical_digest(&view).unwrap()
+    };
+    let whole = tempfile::tempdir().unwrap();
+    write_format_2(whole.path());
+    let digest = rebuilt(&mut open(whole.path()));
+    for point in FAILPOINTS.iter().filter(|p| p.contains("rebuild")) {
+        // What is left behind is deleted once: the migrated store had nothing.
+        let passes: &[usize] = if point.contains("write") {
+            &[0, 1, 7]
+        } else {
+            &[0]
+        };
+        for passed in passes {
+            let dir = tempfile::tempdir().unwrap();
+            write_format_2(dir.path());
+            run(dir.path(), point, *passed);
+            assert_eq!(rebuilt(&mut open(dir.path())), digest, "{point}, {passed}");
         }
     }
 }

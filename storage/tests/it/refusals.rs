@@ -52,7 +52,7 @@ fn a_newer_format_is_refused() {
         db.put_cf(db.cf_handle("meta").unwrap(), b"format", newer)
             .unwrap();
     };
-    let says = ["has format 7", "formats up to 2"];
+    let says = ["has format 7", "formats up to 3"];
     let dir = tempfile::tempdir().unwrap();
     with_family(dir.path(), None);
     assert_refused(dir.path(), &options(), &says);

@@ -1,10 +1,10 @@
 //! Each invariant's check finds what it is for.
 
-use crate::commits::{open, options};
+use crate::commits::open;
 use crate::world::{Chain, START, World, accepted, pool_id};
 use rocksdb::DB;
 use tidegauge_model::{BlockNumber, BlockRange, Dispute, Evidence, PoolId, PoolVerdict, Step};
-use tidegauge_storage::{Store, verify};
+use tidegauge_storage::{Reader, verify};
 
 /// Blocks of the store; starts look at the last 128 only.
 const BLOCKS: u64 = 400;
@@ -44,8 +44,28 @@ fn what_is_spoiled_is_found_by_its_number() {
             |db| move_dispute(db, START + BLOCKS / 2, START + BLOCKS / 2 + 3),
             &[13],
         ),
+        ("value", |db| delete_nth(db, "values", 70), &[14]),
+        ("value of another", |db| exchange(db, "values", 3, 4), &[14]),
+        ("stray value", add_stray_value, &[14]),
+        ("old tile", |db| delete_nth(db, "tiles", 0), &[15]),
+        (
+            "tile of another hour",
+            |db| exchange(db, "tiles", 40, 41),
+            &[15, 18],
+        ),
+        ("user", |db| delete_nth(db, "users", 0), &[16]),
+        ("price", |db| delete_nth(db, "prices", 0), &[17]),
+        ("daily row", |db| delete_nth(db, "features", 0), &[18]),
+        (
+            "daily row of another",
+            |db| exchange(db, "features", 9, 10),
+            &[18],
+        ),
+        ("targets", |db| delete_nth(db, "targets", 0), &[18]),
+        ("day", |db| delete_nth(db, "days", 5), &[18]),
+        ("what is derived ends early", shorten, &[19]),
     ];
-    let mut world = World::new(15, 3, 9);
+    let mut world = World::new(15, 3, 9).every(4_000);
     let mut chain = Chain::default();
     let dir = tempfile::tempdir().unwrap();
     let mut store = open(dir.path());
@@ -81,8 +101,8 @@ fn what_is_spoiled_is_found_by_its_number() {
         let db = DB::open_cf(&rocksdb::Options::default(), copy.path(), families).unwrap();
         spoil(&db);
         drop(db);
-        let store = Store::open(copy.path(), &options()).unwrap();
-        let reader = store.reader();
+        let scratch = tempfile::tempdir().unwrap();
+        let reader = Reader::open_beside(copy.path(), scratch.path(), 32).unwrap();
         let report = verify::all(&reader.view().unwrap(), |_| {}).unwrap();
         let mut numbers: Vec<_> = report
             .violations
@@ -161,4 +181,24 @@ fn add_stray_swap(db: &DB) {
     key.extend(1u32.to_be_bytes());
     db.put_cf(db.cf_handle("swaps").unwrap(), key, value)
         .unwrap();
+}
+
+/// A value of a swap that nobody knows.
+fn add_stray_value(db: &DB) {
+    let (mut key, value) = nth(db, "values", 0);
+    key[20..28].copy_from_slice(&(START - 500).to_be_bytes());
+    db.put_cf(db.cf_handle("values").unwrap(), key, value)
+        .unwrap();
+}
+
+/// The head says that the tip is not folded: the last but one block as the last.
+fn shorten(db: &DB) {
+    let meta = db.cf_handle("meta").unwrap();
+    let mut head = db.get_cf(meta, b"head").unwrap().unwrap();
+    let tip = u16::try_from(START + BLOCKS + 199).unwrap();
+    let [low, high] = tip.to_le_bytes();
+    let needle = [1, 0xfb, low, high];
+    let at = head.windows(4).rposition(|w| w == needle).unwrap();
+    head[at + 2] = low - 1;
+    db.put_cf(meta, b"head", head).unwrap();
 }
