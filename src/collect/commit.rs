@@ -2,6 +2,7 @@
 
 use super::Live;
 use super::derive::Rebuilding;
+use super::order::Order;
 use crate::error::Error;
 use crate::progress::Progress;
 use crossbeam_channel::{Sender, bounded};
@@ -16,18 +17,6 @@ use tokio::sync::{oneshot, watch};
 
 /// Steps waiting to be committed; each is bounded by the size of a batch, so memory is, too.
 const QUEUED_STEPS: usize = 4;
-
-/// What the thread is to do, and who waits for what came of it.
-pub(super) enum Order {
-    Apply {
-        step: Step,
-        answer: Option<oneshot::Sender<Result<Applied, StoreError>>>,
-    },
-    Rebuild {
-        set: Box<FeatureSet>,
-        answer: oneshot::Sender<Result<Rebuild, StoreError>>,
-    },
-}
 
 /// A running commit thread.
 pub(crate) struct Committer {
@@ -116,7 +105,10 @@ impl Committer {
     /// [`Committer::finish`] says why.
     pub(crate) fn submit(&self, step: Step) -> bool {
         fail_point!("collect-before-submit", |_| std::process::abort());
-        let order = Order::Apply { step, answer: None };
+        let order = Order::Apply {
+            step: Box::new(step),
+            answer: None,
+        };
         tokio::task::block_in_place(|| self.steps.send(order).is_ok())
     }
 
@@ -127,7 +119,7 @@ impl Committer {
     pub(crate) async fn apply(&self, step: Step) -> Result<Option<Applied>, Error> {
         let (answer, applied) = oneshot::channel();
         let order = Order::Apply {
-            step,
+            step: Box::new(step),
             answer: Some(answer),
         };
         if !tokio::task::block_in_place(|| self.steps.send(order).is_ok()) {

@@ -1,6 +1,6 @@
 //! Computing anew what is derived, in slices between the steps.
 
-use super::commit::Order;
+use super::order::Order;
 use crate::error::Error;
 use crate::progress::Progress;
 use crossbeam_channel::{Receiver, TryRecvError};

@@ -16,6 +16,7 @@ mod follow;
 mod latencies;
 mod live;
 mod mend;
+mod order;
 mod patience;
 mod resolve;
 mod stop;

@@ -260,7 +260,8 @@ mod tests {
 
     #[test]
     fn each_reason_has_its_rule() {
-        let cases: &[(&str, &[Row], &[Row], u32, Option<Reason>)] = &[
+        type Case<'a> = (&'a str, &'a [Row], &'a [Row], u32, Option<Reason>);
+        let cases: &[Case<'_>] = &[
             (
                 "tx_count",
                 &[(20, 4.0, None)],
