@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use std::fmt;
-use tidegauge_model::{BlockNumber, ChainId, Listed, Lists, UserKey};
+use tidegauge_model::{BlockNumber, ChainId, Listed, Lists, Preset, UserKey};
 
 /// Raised whenever a definition changes what a column or a tile holds.
 pub const DEFINITIONS: u32 = 1;
@@ -29,6 +29,15 @@ impl fmt::Display for Fingerprint {
 }
 
 impl FeatureSet {
+    /// The set of a known chain; without lists, so that nothing is priced, on any other.
+    pub fn of(chain: ChainId, user: UserKey) -> Self {
+        Self {
+            chain,
+            user,
+            lists: Preset::of(chain).map_or_else(Lists::default, |preset| preset.lists.clone()),
+        }
+    }
+
     /// The set's fingerprint as of a block: entries in force later do not count.
     pub fn fingerprint(&self, at: BlockNumber) -> Fingerprint {
         let digest: [u8; 32] = Sha256::digest(self.text(at).as_bytes()).into();

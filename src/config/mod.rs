@@ -18,7 +18,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use text::MethodChoice;
 use tidegauge_chain::Finality;
 use tidegauge_features::FeatureSet;
-use tidegauge_model::{ChainId, Lists, Preset, UserKey};
+use tidegauge_model::{ChainId, UserKey};
 
 /// The whole configuration.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,17 +35,7 @@ pub(crate) struct Config {
 impl Config {
     /// By which definitions and lists numbers are computed on a chain.
     pub(crate) fn feature_set(&self, chain: ChainId) -> FeatureSet {
-        feature_set(chain, self.features.user)
-    }
-}
-
-/// By which definitions and lists numbers are computed on a chain.
-pub(crate) fn feature_set(chain: ChainId, user: UserKey) -> FeatureSet {
-    let preset = Preset::of(chain);
-    FeatureSet {
-        chain,
-        user,
-        lists: preset.map_or_else(Lists::default, |preset| preset.lists.clone()),
+        FeatureSet::of(chain, self.features.user)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use super::{Answer, MAX_LINE_BYTES, Order, socket_path};
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
-use crate::config::feature_set;
 use crate::error::Error;
 use futures_util::{SinkExt, StreamExt};
 use std::fs::Permissions;
@@ -10,6 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 use tidegauge_chain::Chain;
+use tidegauge_features::FeatureSet;
 use tidegauge_model::UserKey;
 use tidegauge_storage::Reader;
 use tokio::net::{UnixListener, UnixStream};
@@ -124,7 +124,7 @@ async fn rebuild(user: UserKey, workplace: &Workplace<'_>, tell: &mpsc::Sender<A
         let view = workplace.reader.view()?;
         let chain = view.chain_id()?;
         drop(view);
-        let set = feature_set(chain, user);
+        let set = FeatureSet::of(chain, user);
         let state = workplace.committer.rebuild(set).await?;
         let mut state = state.ok_or_else(gone)?;
         loop {

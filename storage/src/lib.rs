@@ -33,6 +33,7 @@ mod head;
 mod journal;
 mod keys;
 mod ledger;
+mod live_view;
 mod lookup;
 mod meta;
 mod migrate;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 use tidegauge_features::FeatureSet;
-use tidegauge_model::{ChainId, Lists, UserKey};
+use tidegauge_model::{ChainId, UserKey};
 
 /// Memory for cache and write buffers, of the process's 512 MiB.
 pub const DEFAULT_MEMORY_MIB: usize = 192;
@@ -42,7 +42,7 @@ pub struct StoreOptions {
 }
 
 impl StoreOptions {
-    /// Defaults for a chain; makes the store if there is none. Without lists nothing is priced.
+    /// Defaults for a chain; makes the store if there is none.
     pub fn new(chain_id: ChainId) -> Self {
         Self {
             chain_id,
@@ -50,11 +50,7 @@ impl StoreOptions {
             memory_mib: DEFAULT_MEMORY_MIB,
             open_deadline: DEFAULT_OPEN_DEADLINE,
             least_free_bytes: DEFAULT_LEAST_FREE_BYTES,
-            features: FeatureSet {
-                chain: chain_id,
-                user: UserKey::default(),
-                lists: Lists::default(),
-            },
+            features: FeatureSet::of(chain_id, UserKey::default()),
             rebuild: false,
         }
     }

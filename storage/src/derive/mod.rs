@@ -26,4 +26,4 @@ pub(crate) use live::{Live, first_block};
 pub(crate) use pools::{all as all_pools, info as pool_info};
 pub(crate) use rebuild::{Budget, finish, slice};
 pub(crate) use repair::{Changes, Outcome, repair};
-pub(crate) use windows::{has_tile, pool_window, tiles_between, users_of};
+pub(crate) use windows::{has_tile, last_tile, pool_window, tiles_between, users_of};

@@ -11,7 +11,7 @@ use tidegauge_features::{PoolWindow, Tile, UserCounts};
 use tidegauge_model::{Address, Day, Hour, PoolId};
 
 /// The last tile of a pool in an hour before `end`; `None` if it has none.
-pub(super) fn last_tile(
+pub(crate) fn last_tile(
     from: &impl Lookup,
     pool: PoolId,
     end: Hour,
