@@ -2,6 +2,7 @@
 
 mod context;
 mod coverage;
+mod features;
 mod latest;
 mod metrics;
 mod routes;

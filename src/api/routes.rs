@@ -2,6 +2,7 @@
 
 use super::context::Context;
 use super::coverage::CoverageReport;
+use super::features::FeaturesNow;
 use super::latest::{LatestSwap, latest_swaps};
 use crate::collect::{Latencies, Stage, Tail};
 use crate::error::Error;
@@ -10,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::convert::Infallible;
 use std::sync::Arc;
-use tidegauge_model::{BlockNumber, BlockRange};
+use tidegauge_model::{BlockNumber, BlockRange, PoolId, UnixSeconds};
 use warp::http::StatusCode;
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
@@ -66,6 +67,11 @@ pub(super) fn routes(
         .and_then(|context, range: Range| {
             blocking(context, move |context| coverage(context, range))
         });
+    let features = warp::path!("api" / "features" / String)
+        .and(context.clone())
+        .and_then(|pool: String, context| {
+            blocking(context, move |context| features(context, &pool))
+        });
     let metrics = warp::path!("metrics")
         .and(context.clone())
         .and_then(|context| blocking(context, metrics));
@@ -79,6 +85,8 @@ pub(super) fn routes(
                 .or(readyz)
                 .unify()
                 .or(coverage)
+                .unify()
+                .or(features)
                 .unify()
                 .or(metrics)
                 .unify()
@@ -168,6 +176,32 @@ fn coverage(context: &Context, wanted: Range) -> Result<Response, Error> {
     })
 }
 
+/// A pool's features now.
+fn features(context: &Context, pool: &str) -> Result<Response, Error> {
+    let Ok(pool) = pool.parse().map(PoolId) else {
+        return Ok(fault(
+            StatusCode::BAD_REQUEST,
+            "bad_pool",
+            "this is no pool address",
+            "write 0x and 40 hex digits",
+        ));
+    };
+    let view = context.reader.view()?;
+    Ok(match FeaturesNow::of(&view, pool, unix_now())? {
+        Some(found) => answer(StatusCode::OK, &found),
+        None => fault(
+            StatusCode::NOT_FOUND,
+            "unknown_pool",
+            &format!("no swap of pool {pool} is in the store"),
+            "is it a Uniswap V3 pool of this chain? tidegauge status lists what is collected",
+        ),
+    })
+}
+
+fn unix_now() -> UnixSeconds {
+    UnixSeconds(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0))
+}
+
 /// 200 while following the tip closely, else 503 with the reason.
 fn readyz(context: &Context) -> Result<Response, Error> {
     let stage = context.live.stage();
@@ -194,7 +228,7 @@ async fn refuse(rejection: Rejection) -> Result<Response, Infallible> {
         (
             StatusCode::NOT_FOUND,
             "not_found",
-            "see /, /api/status, /api/coverage, /metrics, /healthz, /readyz",
+            "see /, /api/status, /api/coverage, /api/features/POOL, /metrics, /healthz, /readyz",
         )
     } else if rejection.find::<warp::reject::MethodNotAllowed>().is_some() {
         (

@@ -4,6 +4,8 @@ mod compare;
 mod dataset;
 mod export;
 mod features;
+mod rebuild;
+mod recorded;
 
 use crate::support::{Chain, Program, Table};
 use std::path::{Path, PathBuf};
