@@ -11,8 +11,8 @@
 
 use crate::families::{Access, Declaration, FAMILIES};
 use rocksdb::{
-    BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType, DBRecoveryMode, Error,
-    Options, WriteBufferManager, WriteOptions,
+    BlockBasedIndexType, BlockBasedOptions, Cache, ColumnFamilyDescriptor, DBCompressionType,
+    DBRecoveryMode, Error, Options, WriteBufferManager, WriteOptions,
 };
 
 const MIB: usize = 1024 * 1024;
@@ -146,10 +146,22 @@ impl Tuning {
             Access::PointLookups => {
                 table.set_block_size(LOOKUP_BLOCK_BYTES);
                 table.set_bloom_filter(FILTER_BITS, false);
+                // In small parts: a whole filter of a large file, read for one key, cost more
+                // than all else, and pushed everything else out of the cache.
+                table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+                table.set_partition_filters(true);
+                table.set_metadata_block_size(LOOKUP_BLOCK_BYTES);
+                table.set_pin_top_level_index_and_filter(true);
             }
             Access::Accumulating => {
                 table.set_block_size(SCAN_BLOCK_BYTES);
                 table.set_bloom_filter(FILTER_BITS, false);
+                // In small parts: a whole filter of a large file, read for one key, cost more
+                // than all else, and pushed everything else out of the cache.
+                table.set_index_type(BlockBasedIndexType::TwoLevelIndexSearch);
+                table.set_partition_filters(true);
+                table.set_metadata_block_size(LOOKUP_BLOCK_BYTES);
+                table.set_pin_top_level_index_and_filter(true);
             }
             Access::RangeScans | Access::Sequential | Access::Queue => {
                 table.set_block_size(SCAN_BLOCK_BYTES);
