@@ -45,9 +45,12 @@ pub(super) async fn backfill(config: Config, flags: Collecting) -> Result<(), Er
     }
     .await;
     let mut store = committer.finish()?;
-    let derived = collect::finish_rebuild(&mut store, || stop.is_cancelled());
+    // Who failed should hear of it first; the numbers can be computed later.
+    let derived = match fetched {
+        Ok(()) => collect::finish_rebuild(&mut store, || stop.is_cancelled()).map(drop),
+        failed => failed,
+    };
     store.close()?;
-    fetched?;
     derived?;
     let (after, tip) = {
         let view = reader.view()?;

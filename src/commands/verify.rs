@@ -45,8 +45,12 @@ async fn verify_here(
     let live = Arc::new(Live::default());
     let committer = Committer::start(store, live.clone())?;
     let found = collect::verify(&chain, &committer, &reader, wanted, &live, &stop, show).await;
-    committer.finish()?.close()?;
+    let mut store = committer.finish()?;
+    // A repair may leave all that is derived to be computed anew.
+    let derived = collect::finish_rebuild(&mut store, || found.is_err() || stop.is_cancelled());
+    store.close()?;
     let found = found?;
+    derived?;
     if stop.is_cancelled() {
         return Err(Error::Failed(
             "stopped: what was verified is kept, and the same command goes on from there"
