@@ -152,7 +152,7 @@ impl Chain {
             .iter()
             .map(|contract| Unknown {
                 contract: *contract,
-                seen_at: BlockNumber(0),
+                seen_at: None,
                 created: None,
             })
             .collect();

@@ -9,7 +9,9 @@ use crate::{
 };
 use alloy::primitives::{Address, B256};
 use std::collections::{BTreeMap, HashSet};
-use tidegauge_model::{BlockData, BlockNumber, LiquidityEvent, PoolId, Swap, Tally, UnixSeconds};
+use tidegauge_model::{
+    BlockData, BlockNumber, BlockRef, LiquidityEvent, PoolId, Swap, Tally, UnixSeconds,
+};
 
 /// A block around its logs.
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +48,16 @@ pub(crate) fn unknown_in<'a>(
         }
         let entry = unknown.entry(contract).or_insert(Unknown {
             contract,
-            seen_at: record.block,
+            seen_at: None,
             created,
         });
-        entry.seen_at = entry.seen_at.max(record.block);
+        let here = BlockRef {
+            number: record.block,
+            hash: record.block_hash,
+        };
+        if entry.seen_at.is_none_or(|seen| seen.number < here.number) {
+            entry.seen_at = Some(here);
+        }
         entry.created = entry.created.or(created);
     }
     unknown.into_values().collect()

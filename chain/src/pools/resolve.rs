@@ -5,6 +5,7 @@ use crate::{
     abi::{Multicall3, PoolCalls, TokenCalls},
     decode::CreatedFields,
     error::{ChainError, Result},
+    header::parse_header,
     hex,
     rpc::{Call, Method, Replies, Rpc},
 };
@@ -16,7 +17,7 @@ use std::{
     collections::HashMap,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
-use tidegauge_model::{BlockNumber, Factory, Pool, PoolId, PoolOrigin, Refusal, Token};
+use tidegauge_model::{BlockRef, Factory, Pool, PoolId, PoolOrigin, Refusal, Token};
 
 /// Calls packed into one multicall: some 50 tokens, well below the gas cap of `eth_call`.
 const CALLS_PER_MULTICALL: usize = 150;
@@ -31,9 +32,10 @@ const CONTRACTS_AT_ONCE: usize = 100;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Unknown {
     pub(crate) contract: Address,
-    /// The highest block in which it was met: an endpoint that has not seen that
-    /// block cannot say that the contract does not exist.
-    pub(crate) seen_at: BlockNumber,
+    /// The highest block in which it was met: an endpoint that has not seen that very
+    /// block, or has left it for another branch, cannot say that the contract does not
+    /// exist. `None` if it was listed, not met.
+    pub(crate) seen_at: Option<BlockRef>,
     /// What its factory's event says of it, and which factory.
     pub(crate) created: Option<(Factory, CreatedFields)>,
 }
@@ -168,7 +170,7 @@ impl Resolver {
         chunk: &[Unknown],
         pools: &[std::result::Result<Pool, Refusal>],
     ) -> Result<()> {
-        let mut wanted: Vec<(Address, BlockNumber)> = {
+        let mut wanted: Vec<(Address, Option<BlockRef>)> = {
             let view = book.view();
             chunk
                 .iter()
@@ -183,7 +185,7 @@ impl Resolver {
                 .filter(|(token, _)| view.token(token).is_none())
                 .collect()
         };
-        wanted.sort();
+        wanted.sort_by_key(|(token, seen_at)| (*token, seen_at.map(|seen| seen.number)));
         wanted.dedup_by_key(|(token, _)| *token);
         let asks: Vec<Ask> = wanted.iter().flat_map(|(t, _)| token_asks(*t)).collect();
         let answers = self.call_many(rpc, &asks).await?;
@@ -204,7 +206,7 @@ impl Resolver {
         for chunk in asks.chunks(CALLS_PER_MULTICALL) {
             match self.call_packed(rpc, chunk).await? {
                 Some(packed) => answers.extend(packed),
-                None => answers.extend(self.call_singly(rpc, chunk, BlockNumber(0)).await?),
+                None => answers.extend(self.call_singly(rpc, chunk, None).await?),
             }
         }
         Ok(answers)
@@ -244,29 +246,29 @@ impl Resolver {
         }))
     }
 
-    /// Each call on its own, by an endpoint that has seen block `seen_at`.
+    /// Each call on its own, by an endpoint on whose chain block `seen_at` is, before and after:
+    /// its latest state may be that of another branch.
     async fn call_singly(
         &self,
         rpc: &Rpc,
         asks: &[Ask],
-        seen_at: BlockNumber,
+        seen_at: Option<BlockRef>,
     ) -> Result<Vec<Option<Bytes>>> {
         let mut answers = Vec::with_capacity(asks.len());
         for chunk in asks.chunks(rpc.batch_of(Method::EthCall.throughput_cu(), CALLS_PER_BATCH)) {
+            let header = seen_at.map(|seen| Call::header(seen.number));
             let mut calls = vec![Call::block_number()];
+            calls.extend(header.clone());
+            let first = calls.len();
             calls.extend(chunk.iter().map(|(to, data)| Call::eth_call(*to, data)));
+            let after = calls.len();
+            calls.extend(header);
             let chunk_answers = rpc
                 .ask(&calls, |replies| {
-                    let head = serde_json::from_str::<&str>(replies.text(0))
-                        .ok()
-                        .and_then(hex::quantity);
-                    if head.is_none_or(|head| head < seen_at.0) {
-                        return Err(ChainError::NoBlock {
-                            endpoint: replies.endpoint.clone(),
-                            block: seen_at,
-                        });
+                    if let Some(seen) = seen_at {
+                        has_seen(replies, seen, [first - 1, after])?;
                     }
-                    (1..calls.len())
+                    (first..after)
                         .map(|index| returned_bytes(replies, index))
                         .collect::<Result<Vec<_>>>()
                 })
@@ -275,6 +277,22 @@ impl Resolver {
         }
         Ok(answers)
     }
+}
+
+/// Whether the endpoint's head has reached a block, and both headers at its height are its own.
+fn has_seen(replies: &Replies, seen: BlockRef, headers: [usize; 2]) -> Result<()> {
+    let head = serde_json::from_str::<&str>(replies.text(0)).ok();
+    let is_reached = head
+        .and_then(hex::quantity)
+        .is_some_and(|head| head >= seen.number.0);
+    let is_there = |at| parse_header(replies.text(at)).is_ok_and(|header| header.hash == seen.hash);
+    if is_reached && headers.into_iter().all(is_there) {
+        return Ok(());
+    }
+    Err(ChainError::NoBlock {
+        endpoint: replies.endpoint.clone(),
+        block: seen.number,
+    })
 }
 
 const POOL_ASKS: usize = 4;

@@ -8,7 +8,10 @@ use crate::{
     server::{Answer, Server},
 };
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 use tidegauge_chain::{Chain, ChainConfig, ChainError, Method, PoolBook, PoolSelection};
 use tidegauge_model::{
     B256, BlockData, BlockNumber, BlockRange, Day, Evidence, Extend, LogIndex, PoolId, PoolOrigin,
@@ -456,4 +459,48 @@ async fn a_plan_counts_what_it_samples() {
     assert!(plan.receipt_bytes_per_block > 0);
     let one = BlockRange::one(BlockNumber(3));
     assert_eq!(chain.plan(one).await.unwrap().sampled_blocks, 1);
+}
+
+/// An endpoint that has gone to another branch between two requests says of a contract that it
+/// does not exist, and truly so: of that branch.
+#[tokio::test]
+async fn another_branch_is_no_word_on_a_contract() {
+    const TIMES: usize = 4;
+    let mut mini = MiniChain::new(LAST);
+    // Then every answer is one that a refusal rests on.
+    mini.has_multicall = false;
+    let other = mini.fork(0, LAST, 1);
+    let elsewhere = AtomicUsize::new(0);
+    let is_call = |call: &Value| call["method"] == "eth_call";
+    let truth = mini.clone();
+    let server = Server::start(move |request| {
+        let calls = request.as_array().map(Vec::as_slice).unwrap_or_default();
+        let is_elsewhere =
+            calls.iter().any(is_call) && elsewhere.fetch_add(1, Ordering::Relaxed) < TIMES;
+        let reply = |call: &Value| {
+            if is_elsewhere && is_call(call) {
+                return json!({"jsonrpc": "2.0", "id": call["id"], "error": {"code": 3, "message": "execution reverted"}});
+            }
+            if is_elsewhere { other.reply(call) } else { truth.reply(call) }
+        };
+        Answer::ok(match request {
+            Value::Array(calls) => calls.iter().map(reply).collect(),
+            call => reply(call),
+        })
+    })
+    .await;
+    let extends = loop {
+        match fetch(small(server.config()), Method::Receipts).await {
+            Ok(extends) => break extends,
+            // Asked again by whoever fetches, until the endpoint is back.
+            Err(error) => assert!(matches!(error, ChainError::NoBlock { .. }), "{error}"),
+        }
+    };
+    assert!(server.asked("eth_call") > TIMES);
+    let verdicts: Vec<PoolVerdict> = extends.iter().flat_map(|e| e.verdicts.clone()).collect();
+    assert_eq!(verdicts, expected_verdicts());
+    assert_eq!(
+        swaps(&extends),
+        mini.swaps(0..=LAST, &[created_pool(), older_pool()])
+    );
 }

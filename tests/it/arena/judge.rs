@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tidegauge_chain::Method;
 use tidegauge_model::{BlockNumber, BlockRange, LogIndex, Swap};
-use tidegauge_storage::{Create, NoticeKind, Store, StoreOptions, View, verify};
+use tidegauge_storage::{
+    Create, FAMILIES, NoticeKind, Store, StoreOptions, View, digest_of, verify,
+};
 
 /// Compares the store with the simulation's own truth, and with the store of a collector that nobody disturbed.
 pub(super) fn compare(run: &Run) {
@@ -28,7 +30,8 @@ pub(super) fn compare(run: &Run) {
     if run.method == Method::Receipts {
         let digest = digest(&run.store, &run.honest_url);
         let undisturbed = self::digest(&run.undisturbed, &run.honest_url);
-        assert_eq!(digest, undisturbed, "{run}");
+        let differ = || differing_families(run);
+        assert_eq!(digest, undisturbed, "{:?} differ: {run}", differ());
         println!("digest {digest}, as that of a collector that nobody disturbed");
     }
 }
@@ -124,6 +127,27 @@ fn check_outbox(view: &View<'_>) {
         }
     }
     assert_eq!(tip, view.tip().unwrap().map(|tip| tip.block.number));
+}
+
+/// The families in which the store is not that of the undisturbed collector.
+fn differing_families(run: &Run) -> Vec<&'static str> {
+    let digests = |store: &Path| -> Vec<_> {
+        let mut options = StoreOptions::new(run.chain.chain_id());
+        options.create = Create::Never;
+        let store = Store::open(store, &options).expect("the store opens");
+        let reader = store.reader();
+        let view = reader.view().unwrap();
+        let names = FAMILIES.iter().map(|family| family.name);
+        names
+            .map(|name| (name, digest_of(&view, &[name]).unwrap()))
+            .collect()
+    };
+    let ours = digests(&run.store);
+    let theirs = digests(&run.undisturbed);
+    let pairs = ours.into_iter().zip(theirs);
+    pairs
+        .filter_map(|(ours, theirs)| (ours != theirs).then_some(ours.0))
+        .collect()
 }
 
 fn digest(store: &Path, url: &str) -> String {
