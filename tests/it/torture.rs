@@ -5,6 +5,7 @@
 //! and given again by `TIDEGAUGE_TORTURE_SEED`; when a kill strikes is up to the machine's clock.
 
 use crate::arena::{Arena, Hardship};
+use crate::support::number;
 use std::time::Duration;
 use tidegauge_chain::Method;
 
@@ -48,12 +49,4 @@ fn seed() -> u64 {
     let seed = number("TIDEGAUGE_TORTURE_SEED").unwrap_or(SEED);
     println!("seed {seed}: TIDEGAUGE_TORTURE_SEED={seed} repeats it");
     seed
-}
-
-fn number(name: &str) -> Option<u64> {
-    let text = std::env::var(name).ok()?;
-    Some(
-        text.parse()
-            .unwrap_or_else(|_| panic!("{name}={text}: a number")),
-    )
 }

@@ -6,7 +6,7 @@ use crate::world::{Chain, START, World, accepted, features, pools_of, token, tok
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::path::Path;
-use tidegauge_features::{Covered, FeatureSet, History, PoolInfo, Status, recompute};
+use tidegauge_features::{Covered, FeatureSet, History, PoolInfo, Status, oracle, recompute};
 use tidegauge_model::{
     Address, BlockNumber, Day, ErrorClass, Evidence, Listed, PoolVerdict, Step, UnixSeconds,
     UserKey,
@@ -158,6 +158,43 @@ fn rows_are_those_of_a_recompute() {
             view.value(pool, swap.block, swap.log_index).unwrap(),
             *value
         );
+    }
+}
+
+/// Sliding windows end anywhere, also inside an hour and on a swap's own second.
+#[test]
+fn rows_of_any_moment_are_the_naive_ones() {
+    for seed in [41, 42] {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = open(dir.path());
+        let mut world = world(seed);
+        let mut chain = Chain::default();
+        let extend = chain.grow(&mut world, 160, Some(START + 120), Evidence::Receipts);
+        store.apply(&Step::Extend(extend)).unwrap();
+        let reader = store.reader();
+        let view = reader.view().unwrap();
+        let first = chain.blocks.first().unwrap().timestamp;
+        let last = chain.blocks.last().unwrap().timestamp;
+        let history = history(&chain, first, last);
+        let swaps = chain.blocks.iter().map(|block| block.timestamp.0);
+        let odd = (first.0..last.0).step_by(7 * SECONDS as usize + 1_234);
+        let (mut rows, mut none) = (0, 0);
+        for at in swaps.step_by(9).chain(odd).map(UnixSeconds) {
+            for pool in history.pools.keys() {
+                let found = view.row_at(*pool, at).unwrap();
+                assert_eq!(
+                    found,
+                    oracle::row_at(&history, *pool, at),
+                    "{pool:?} {at:?}"
+                );
+                *(if found.is_some() {
+                    &mut rows
+                } else {
+                    &mut none
+                }) += 1;
+            }
+        }
+        assert!(rows > 100 && none > 0, "{rows} rows, {none} without");
     }
 }
 

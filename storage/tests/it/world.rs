@@ -27,6 +27,15 @@ pub(crate) struct World {
     seconds: u64,
 }
 
+/// A transaction's logs share its hash, and no other's do.
+fn tx_hash(block: &BlockData, tx_index: u32) -> B256 {
+    let mut bytes = block.hash.0;
+    for (byte, salt) in bytes.iter_mut().zip((tx_index + 1).to_be_bytes()) {
+        *byte ^= salt;
+    }
+    B256::new(bytes)
+}
+
 impl World {
     pub(crate) fn new(seed: u64, pools: u8, rows: u32) -> Self {
         Self {
@@ -167,7 +176,7 @@ impl World {
             pool,
             block: block.number,
             log_index,
-            tx_hash: B256::from(self.rng.random::<[u8; 32]>()),
+            tx_hash: tx_hash(block, log_index.0 / 2),
             tx_index: TxIndex(log_index.0 / 2),
             timestamp: block.timestamp,
             sender: self.address(),
@@ -188,7 +197,7 @@ impl World {
             pool,
             block: block.number,
             log_index,
-            tx_hash: B256::from(self.rng.random::<[u8; 32]>()),
+            tx_hash: tx_hash(block, log_index.0 / 2),
             tx_index: TxIndex(log_index.0 / 2),
             timestamp: block.timestamp,
             origin: None,

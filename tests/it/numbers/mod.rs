@@ -6,6 +6,7 @@ mod export;
 mod features;
 mod rebuild;
 mod recorded;
+mod year;
 
 use crate::support::{Chain, Program, Table};
 use std::path::{Path, PathBuf};

@@ -15,3 +15,12 @@ pub(crate) use same::assert_same;
 pub(crate) use shared::{gunzip, shared};
 pub(crate) use table::Table;
 pub(crate) use tamper::{Reply, Tamper};
+
+/// A number from the environment, as scripts of the long forms give it.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("{name}={text}: a number")),
+    )
+}
