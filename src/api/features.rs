@@ -103,14 +103,11 @@ fn derived_tip(view: &View<'_>) -> Result<Option<(BlockRef, UnixSeconds)>, Error
     let Some(to) = view.derived_to() else {
         return Ok(None);
     };
-    for block in view.blocks_backwards()? {
-        let (number, record) = block?;
-        if number <= to {
-            let hash = record.hash;
-            return Ok(Some((BlockRef { number, hash }, record.timestamp)));
-        }
-    }
-    Ok(None)
+    let block = view.blocks_back_from(to)?.next().transpose()?;
+    Ok(block.map(|(number, record)| {
+        let hash = record.hash;
+        (BlockRef { number, hash }, record.timestamp)
+    }))
 }
 
 fn last_day(view: &View<'_>, pool: PoolId, tip: Day) -> Result<Option<LastDay>, Error> {

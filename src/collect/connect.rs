@@ -44,7 +44,7 @@ fn chain_config(config: &Config, pools: &[String]) -> Result<ChainConfig, Error>
                 .collect::<Result<_, _>>()?,
         );
     }
-    chain.finality = Some(config.chain.finality);
+    chain.finality = config.chain.finality.0;
     chain.compute_units_per_second = config.chain.compute_units_per_second;
     chain.max_in_flight = config.chain.max_in_flight;
     chain.confirm_depth = config.reorg.confirm_depth;

@@ -15,8 +15,8 @@ pub(crate) use start::Start;
 
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
-use text::MethodChoice;
-use tidegauge_chain::Finality;
+use text::Auto;
+use tidegauge_chain::{Finality, Method};
 use tidegauge_features::FeatureSet;
 use tidegauge_model::{ChainId, UserKey};
 
@@ -52,9 +52,9 @@ pub(crate) struct Chain {
     #[serde(deserialize_with = "load::list")]
     pub(crate) factories: Vec<String>,
     #[serde(with = "text")]
-    pub(crate) finality: Finality,
+    pub(crate) finality: Auto<Finality>,
     #[serde(with = "text")]
-    pub(crate) method: MethodChoice,
+    pub(crate) method: Auto<Method>,
     pub(crate) compute_units_per_second: u32,
     pub(crate) max_in_flight: usize,
     pub(crate) request_timeout_s: u64,
@@ -74,8 +74,8 @@ impl Default for Chain {
             start: Start::default(),
             pools: Vec::new(),
             factories: Vec::new(),
-            finality: Finality::Tag,
-            method: MethodChoice(None),
+            finality: Auto(None),
+            method: Auto(None),
             compute_units_per_second: 10_000,
             max_in_flight: 16,
             request_timeout_s: 30,

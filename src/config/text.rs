@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Deserializer, Serializer, de};
 use std::{fmt, str::FromStr};
-use tidegauge_chain::Method;
 
 /// Shows a value by its own `Display`.
 pub(super) fn serialize<S: Serializer>(value: &impl fmt::Display, s: S) -> Result<S::Ok, S::Error> {
@@ -16,28 +15,28 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>, T: FromStr<Err: fmt::Displa
     String::deserialize(d)?.parse().map_err(de::Error::custom)
 }
 
-/// `chain.method`: a method, or `auto` (by what `features.user` needs).
+/// A value, or `auto`: what else is known decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct MethodChoice(pub(crate) Option<Method>);
+pub(crate) struct Auto<T>(pub(crate) Option<T>);
 
-impl fmt::Display for MethodChoice {
+impl<T: fmt::Display> fmt::Display for Auto<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            Some(method) => fmt::Display::fmt(&method, f),
+        match &self.0 {
+            Some(value) => fmt::Display::fmt(value, f),
             None => f.write_str("auto"),
         }
     }
 }
 
-impl FromStr for MethodChoice {
+impl<T: FromStr<Err: fmt::Display>> FromStr for Auto<T> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "auto" => Ok(Self(None)),
-            method => method
+            text => text
                 .parse()
-                .map(|m| Self(Some(m)))
+                .map(|value| Self(Some(value)))
                 .map_err(|e| format!("{e}, or \"auto\"")),
         }
     }

@@ -164,7 +164,19 @@ impl<'a> View<'a> {
 
     /// All blocks, newest first.
     pub fn blocks_backwards(&self) -> Result<Scan<'_, (BlockNumber, BlockRecord)>, StoreError> {
-        let rows = self.raw_iterator(Family::Blocks, Bounds::all())?;
+        self.blocks_back_from(BlockNumber(u64::MAX))
+    }
+
+    /// A block and those below it, newest first.
+    pub fn blocks_back_from(
+        &self,
+        last: BlockNumber,
+    ) -> Result<Scan<'_, (BlockNumber, BlockRecord)>, StoreError> {
+        let bounds = Bounds::between(block_bounds(BlockRange {
+            from: BlockNumber(0),
+            to: last,
+        }));
+        let rows = self.raw_iterator(Family::Blocks, bounds)?;
         Ok(Scan::new(
             RawScan::descending(Family::Blocks, rows),
             decode_block,

@@ -6,6 +6,8 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use std::io::Write;
 use std::path::Path;
+use tidegauge_model::{ChainId, PoolVerdict, Refusal};
+use tidegauge_storage::{Create, Store, StoreOptions};
 
 /// The earlier pipeline's file, as it would have been made from this store.
 fn earlier_file(collected: &Collected) -> String {
@@ -58,6 +60,20 @@ fn doctored(text: &str, row: usize, field: &str, value: impl Fn(&str) -> String)
         fields.join(",")
     });
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A contract that looks like a pool and is another factory's.
+fn fork_pool(collected: &Collected) -> String {
+    let mut options = StoreOptions::new(ChainId(1337));
+    options.create = Create::Never;
+    let store = Store::open(&collected.store(), &options).unwrap();
+    let reader = store.reader();
+    let view = reader.view().unwrap();
+    let found = view.pools().unwrap().find_map(|verdict| match verdict {
+        Ok(PoolVerdict::Refused { id, refusal }) if refusal == Refusal::ForeignFactory => Some(id),
+        _ => None,
+    });
+    format!("{:#x}", found.expect("a pool of another factory").0)
 }
 
 #[test]
@@ -168,8 +184,9 @@ fn what_is_wrong_with_a_file_is_counted_by_its_reason() {
         .map(|(_, l)| l)
         .collect();
     let stranger = lines[1].replacen(field(1, 0), "0x00000000000000000000000000000000000000aa", 1);
+    let fork = lines[1].replacen(field(1, 0), &fork_pool(&collected), 1);
     let uncovered = lines[1].replacen(field(1, 1), "2019-01-01", 1);
-    kept.extend([stranger.as_str(), uncovered.as_str()]);
+    kept.extend([stranger.as_str(), fork.as_str(), uncovered.as_str()]);
     let file = collected.path("wrong.csv");
     std::fs::write(&file, kept.join("\n")).unwrap();
 
@@ -186,6 +203,7 @@ fn what_is_wrong_with_a_file_is_counted_by_its_reason() {
     assert_eq!(column(&report, "tx_count")["reasons"]["failed_request"], 1);
     let coverage = &report["coverage"];
     assert_eq!(coverage["why_only_theirs"]["never_met"], 1);
+    assert_eq!(coverage["why_only_theirs"]["not_genuine"], 1);
     assert_eq!(coverage["why_only_ours"]["day_lost"], 1);
     assert_eq!(coverage["not_covered"], 1);
 

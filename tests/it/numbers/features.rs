@@ -2,7 +2,7 @@
 //! refused by name.
 
 use super::{Collected, DAYS, span, table};
-use crate::support::{Daemon, assert_same, exits_with_one_error, parquet};
+use crate::support::{Daemon, Table, assert_same, exits_with_one_error, parquet};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
@@ -73,6 +73,42 @@ fn every_row_is_what_the_chain_says_and_engines_agree() {
             .count()
             > 20
     );
+}
+
+/// A store that begins in the middle of a day: the first days are left out, the first rows know
+/// less, and what rests on them alone is the same as of the whole chain.
+#[test]
+fn a_store_that_begins_late_says_what_it_knows() {
+    let whole = Collected::new();
+    let late = Collected::from(whole.chain.head / 3 + 7);
+    let rows = late.features("stored.csv", &[]);
+    let fold = late.features("fold.csv", &["--recompute"]);
+    let oracle = late.features("oracle.csv", &["--engine", "oracle"]);
+    assert_same(rows.rows(), fold.rows(), "store and fold");
+    assert_same(rows.rows(), oracle.rows(), "store and oracle");
+    let (first, last) = span(&rows);
+    let all = whole.features("all.csv", &[]);
+    let (origin, _) = span(&all);
+    assert!(
+        first.number() > origin.number() + 8,
+        "{first} after {origin}"
+    );
+    let of_days = |table: &Table| -> Vec<[String; 5]> {
+        let columns = [
+            "date",
+            "pool_address",
+            "tx_count",
+            "volume_usd_24h",
+            "swap_count_24h",
+        ];
+        let rows = table.select(columns).map(|row| row.map(str::to_owned));
+        rows.filter(|[date, ..]| (first.to_string()..=last.to_string()).contains(date))
+            .filter(|[_, _, count, ..]| count != "0")
+            .collect()
+    };
+    assert_same(of_days(&rows), of_days(&all), "late and whole");
+    let begun = rows.select(["left_censored"]);
+    assert!(begun.into_iter().any(|[censored]| censored == "true"));
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod export;
 mod features;
 mod rebuild;
 mod recorded;
+mod tip;
 mod year;
 
 use crate::support::{Chain, Program, Table};
@@ -24,6 +25,11 @@ struct Collected {
 
 impl Collected {
     fn new() -> Self {
+        Self::from(0)
+    }
+
+    /// The same chain, collected from a block on.
+    fn from(block: u64) -> Self {
         let chain = Chain::simulate(&[
             "--seed",
             "11",
@@ -43,7 +49,7 @@ impl Collected {
         };
         let to = collected.chain.head.to_string();
         collected
-            .program(&["backfill", "--from", "0", "--to", &to])
+            .program(&["backfill", "--from", &block.to_string(), "--to", &to])
             .succeed();
         collected
     }

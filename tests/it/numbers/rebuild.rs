@@ -3,6 +3,7 @@
 
 use super::Collected;
 use crate::support::{Daemon, exits_with_one_error};
+use std::time::Duration;
 
 fn digest(collected: &Collected) -> String {
     let status = collected.program(&["status", "--digest", "--json"]);
@@ -53,4 +54,21 @@ fn a_changed_definition_is_refused_until_all_is_computed_by_it() {
         counts.map(|row| row.map(str::to_owned)).collect::<Vec<_>>()
     };
     assert_eq!(counts(&ours), counts(&theirs));
+}
+
+/// Killed at any moment, a rebuild goes on where it was, and the numbers in force stay whole.
+#[test]
+fn a_killed_rebuild_goes_on() {
+    let collected = Collected::new();
+    let before = digest(&collected);
+    let mut kills = 0;
+    for life_ms in (10..400).step_by(30) {
+        let life = Duration::from_millis(life_ms);
+        let rebuild = collected.program(&["features", "--rebuild"]);
+        kills += u32::from(rebuild.kill_after(life).is_some());
+        assert_eq!(digest(&collected), before, "killed after {life:?}");
+    }
+    assert!(kills > 1, "{kills} kills");
+    collected.program(&["features", "--rebuild"]).succeed();
+    assert_eq!(digest(&collected), before, "finished");
 }
