@@ -1,11 +1,11 @@
 //! A comparison as one HTML page that fetches nothing.
 
-use super::report::{Report, by_count};
+use super::report::{Report, by_count, relative};
 use std::fmt::{self, Write};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
 h1,h2,h3{font-weight:600}table{border-collapse:collapse;width:100%}td,th{padding:.25rem .5rem;text-align:left;border-bottom:1px solid #8884;vertical-align:top}\
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code{font-size:.85em}.bar{background:#d55e00;height:.7em;width:8em}.bar i{display:block;height:100%;background:#009e73}\
+td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}code{font-size:.85em}.bar{background:#d55e00;height:.7em;width:8em}.bar i{display:block;height:100%;background:#009e73}\
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181a1b}}";
 
 /// The page.
@@ -56,10 +56,10 @@ pub(crate) fn page(report: &Report) -> Result<String, fmt::Error> {
         let share = column.equal_share() * 100.0;
         write!(
             out,
-            "\n<tr><td><code>{}</code><td><div class=bar><i style=\"width:{share:.2}%\"></i></div><td class=n>{share:.2} %<td class=n>{:.2e}<td class=n>{:.2e}<td>{}</tr>",
+            "\n<tr><td><code>{}</code><td><div class=bar><i style=\"width:{share:.2}%\"></i></div><td class=n>{share:.2} %<td class=n>{}<td class=n>{}<td>{}</tr>",
             column.name,
-            column.median_relative,
-            column.max_relative,
+            relative(column.median_relative),
+            relative(column.max_relative),
             escaped(&column.why())
         )?;
     }

@@ -155,11 +155,11 @@ impl Report {
         for column in &self.columns {
             write!(
                 out,
-                "{:<24}{:>9.2}%{:>12.2e}{:>12.2e}  ",
+                "{:<24}{:>9.2}%{:>12}{:>12}  ",
                 column.name,
                 column.equal_share() * 100.0,
-                column.median_relative,
-                column.max_relative
+                relative(column.median_relative),
+                relative(column.max_relative)
             )?;
             writeln!(out, "{}", column.why())?;
         }
@@ -172,4 +172,12 @@ pub(super) fn by_count<T: Copy + Ord>(reasons: &BTreeMap<T, u64>) -> Vec<(T, u64
     let mut sorted: Vec<(T, u64)> = reasons.iter().map(|(r, n)| (*r, *n)).collect();
     sorted.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(&b.0)));
     sorted
+}
+
+/// A relative difference, short; none is a plain 0.
+pub(super) fn relative(difference: f64) -> String {
+    if difference == 0.0 {
+        return "0".to_owned();
+    }
+    format!("{difference:.2e}")
 }

@@ -143,8 +143,10 @@ impl<'a> Card<'a> {
         let mut facts = vec![
             format!("Universe: {}.", manifest.universe),
             format!(
-                "Labels look {} days ahead; sets are cut by time, with an embargo of {} days.",
-                manifest.horizon_days, manifest.embargo_days
+                "Labels look {} days ahead; sets are cut by time, with an embargo of {} day{}.",
+                manifest.horizon_days,
+                manifest.embargo_days,
+                if manifest.embargo_days == 1 { "" } else { "s" }
             ),
             format!(
                 "{} rows were checked: the newest input of each lies before its labels, and these before the next set.",

@@ -7,7 +7,7 @@ use std::fmt::{self, Write};
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;max-width:1100px;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}\
 h1,h2{font-weight:600}table{border-collapse:collapse;width:100%}td,th{padding:.25rem .5rem;text-align:left;border-bottom:1px solid #8884;vertical-align:middle}\
-td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}code{font-size:.9em}.key span{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 1em}\
+td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}code{font-size:.9em}.key span{display:inline-block;width:.8em;height:.8em;margin:0 .3em 0 1em}\
 .slight{color:#b36b00}.large{color:#c0392b;font-weight:600}svg{display:block;max-width:100%}\
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181a1b}}";
 

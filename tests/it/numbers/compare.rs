@@ -70,7 +70,10 @@ fn fork_pool(collected: &Collected) -> String {
     let reader = store.reader();
     let view = reader.view().unwrap();
     let found = view.pools().unwrap().find_map(|verdict| match verdict {
-        Ok(PoolVerdict::Refused { id, refusal }) if refusal == Refusal::ForeignFactory => Some(id),
+        Ok(PoolVerdict::Refused {
+            id,
+            refusal: Refusal::ForeignFactory,
+        }) => Some(id),
         _ => None,
     });
     format!("{:#x}", found.expect("a pool of another factory").0)
