@@ -116,6 +116,22 @@ request, a fork's contract.")]
 What has that evidence already is left alone. Only final blocks are verified: the others were
 proven when they were collected. A daemon that holds the store carries it out itself.")]
     Verify(Verify),
+    /// Bring Postgres to the store's state now, without collecting
+    #[command(after_help = "Examples:
+  tidegauge sync --migrate-only     # create or update the tables, over sync.postgres.direct_url
+  tidegauge sync --once             # everything that the store holds and Postgres does not
+  tidegauge sync --take-over        # from a machine that is gone; its collector is fenced out
+
+A running collector mirrors by itself: it holds the lease, and this command is refused.")]
+    Sync(Sync),
+    /// Prove that Postgres holds exactly what the store holds, by counts and hashes
+    #[command(after_help = "Examples:
+  tidegauge audit
+  tidegauge audit --repair          # writes anew what differs, and nothing else
+  tidegauge audit --json | jq .differences
+
+The collector that mirrors carries it out itself, between two steps.")]
+    Audit(Audit),
     /// Check what an operator can get wrong: endpoint, store, disk, limits
     #[command(after_help = "Examples:
   tidegauge doctor
@@ -180,6 +196,32 @@ pub(crate) enum MethodArg {
     Receipts,
     /// Pages of matching logs: far fewer requests, rests on confirmation by headers and blooms
     Logs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sync {
+    /// End at the store's tip of now; so it does in any case, until told to follow it by `run`
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Only create or update the tables
+    #[arg(long, conflicts_with_all = ["once", "take_over"])]
+    pub(crate) migrate_only: bool,
+    /// Take the mirror from whoever holds it
+    #[arg(long)]
+    pub(crate) take_over: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    /// Write anew what differs
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -14,6 +14,7 @@ mod dataset;
 mod days;
 mod error;
 mod logging;
+mod mirror;
 mod mischief;
 mod progress;
 mod report;

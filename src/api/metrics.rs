@@ -6,6 +6,7 @@ use crate::report::Report;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tidegauge_chain::EndpointReport;
+use tidegauge_sync::postgres::MirrorStatus;
 
 /// The text of one scrape.
 ///
@@ -57,6 +58,26 @@ fn describe() {
         "1 while new blocks are announced, 0 while they are polled"
     );
     describe_gauge!(
+        "tidegauge_mirror_lag_blocks",
+        "Blocks that the store has and the mirror has not"
+    );
+    describe_gauge!(
+        "tidegauge_mirror_lag_seconds",
+        "The same in the chain's time"
+    );
+    describe_gauge!(
+        "tidegauge_mirror_failing",
+        "1 while something keeps the mirror from going on"
+    );
+    describe_counter!(
+        "tidegauge_mirror_rows_total",
+        "Swaps written to the mirror, since the start"
+    );
+    describe_counter!(
+        "tidegauge_mirror_failures_total",
+        "Failures of the mirror, since the start"
+    );
+    describe_gauge!(
         "tidegauge_commit_latency_seconds",
         "From hearing of a block to its synced write"
     );
@@ -92,6 +113,9 @@ fn tail(context: &Context, report: &Report) {
     gauge!("tidegauge_heads_announced").set(f64::from(u8::from(tail.announced)));
     counter!("tidegauge_reorgs_total").absolute(tail.reorgs);
     counter!("tidegauge_repairs_total").absolute(tail.repairs);
+    if let Some(status) = context.live.postgres() {
+        postgres(&status);
+    }
     let latencies = context.live.latencies();
     for (quantile, percent) in [("0.5", 50), ("0.99", 99)] {
         if let Some(latency) = latencies.percentile(percent) {
@@ -99,6 +123,21 @@ fn tail(context: &Context, report: &Report) {
                 .set(latency.as_secs_f64());
         }
     }
+}
+
+fn postgres(status: &MirrorStatus) {
+    let mirror = || "postgres";
+    if let Some(blocks) = status.lag_blocks() {
+        gauge!("tidegauge_mirror_lag_blocks", "mirror" => mirror()).set(blocks as f64);
+    }
+    if let Some(seconds) = status.lag_seconds() {
+        gauge!("tidegauge_mirror_lag_seconds", "mirror" => mirror()).set(seconds as f64);
+    }
+    gauge!("tidegauge_mirror_failing", "mirror" => mirror())
+        .set(f64::from(u8::from(status.error.is_some())));
+    counter!("tidegauge_mirror_rows_total", "mirror" => mirror()).absolute(status.rows);
+    counter!("tidegauge_mirror_failures_total", "mirror" => mirror())
+        .absolute(status.failures_total);
 }
 
 fn rpc(report: &EndpointReport) {

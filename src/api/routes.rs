@@ -6,6 +6,7 @@ use super::features::FeaturesNow;
 use super::latest::{LatestSwap, latest_swaps};
 use crate::collect::{Latencies, Stage, Tail};
 use crate::error::Error;
+use crate::mirror::MirrorReport;
 use crate::report::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -30,6 +31,7 @@ struct Status {
     #[serde(flatten)]
     store: Report,
     collector: Collector,
+    mirrors: Mirrors,
     latest_swaps: Vec<LatestSwap>,
 }
 
@@ -42,6 +44,11 @@ struct Collector {
     tail: Tail,
     commit_latency: Latencies,
     endpoints: Vec<tidegauge_chain::EndpointReport>,
+}
+
+#[derive(Serialize)]
+struct Mirrors {
+    postgres: Option<MirrorReport>,
 }
 
 /// All routes; what none of them knows is a 404 in JSON.
@@ -134,12 +141,16 @@ fn status(context: &Context) -> Result<Response, Error> {
         commit_latency: context.live.latencies(),
         endpoints: context.chain.report(),
     };
+    let mirrors = Mirrors {
+        postgres: context.live.postgres().as_ref().map(MirrorReport::of),
+    };
     let latest_swaps = latest_swaps(&view, LATEST_SWAPS, LATEST_BLOCKS)?;
     Ok(answer(
         StatusCode::OK,
         &Status {
             store,
             collector,
+            mirrors,
             latest_swaps,
         },
     ))

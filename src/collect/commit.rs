@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tidegauge_features::FeatureSet;
 use tidegauge_model::{BlockRef, ErrorClass, Step};
-use tidegauge_storage::{Applied, Rebuild, Store, StoreError};
+use tidegauge_storage::{Applied, MirrorPosition, Rebuild, Store, StoreError};
 use tokio::sync::{oneshot, watch};
 
 /// Steps waiting to be committed; each is bounded by the size of a batch, so memory is, too.
@@ -51,6 +51,12 @@ impl Committer {
                             rebuilding.tell(&store);
                             // Whoever gave the order may have left.
                             let _ = answer.send(begun);
+                            continue;
+                        }
+                        Order::Acknowledge { mirror, at } => {
+                            if let Err(error) = store.acknowledge(mirror, at) {
+                                tracing::error!("the position of the mirror {mirror} is not kept: {error}");
+                            }
                             continue;
                         }
                     };
@@ -145,6 +151,13 @@ impl Committer {
         }
         let begun = begun.await.ok().transpose()?;
         Ok(begun.map(|_| self.derived.clone()))
+    }
+
+    /// Keeps how far a mirror has come: what it holds is not kept for it any longer.
+    pub(crate) async fn acknowledge(&self, mirror: &'static str, at: MirrorPosition) {
+        let order = Order::Acknowledge { mirror, at };
+        // If the thread has stopped, the next process hears it from the mirror.
+        let _ = tokio::task::block_in_place(|| self.steps.send(order));
     }
 
     /// Waits until the tip is this one. `false` as in [`Committer::submit`].

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tidegauge_model::BlockNumber;
 use tidegauge_storage::Applied;
+use tidegauge_sync::postgres::MirrorStatus;
 
 /// What the collector is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,6 +33,7 @@ pub(crate) struct Live {
     head: AtomicU64,
     latencies: Mutex<Latencies>,
     tail: Mutex<Tail>,
+    postgres: Mutex<Option<MirrorStatus>>,
 }
 
 /// What following the tip came to since the start of the process.
@@ -58,6 +60,7 @@ impl Default for Live {
             head: AtomicU64::new(UNKNOWN),
             latencies: Mutex::default(),
             tail: Mutex::default(),
+            postgres: Mutex::default(),
         }
     }
 }
@@ -104,6 +107,16 @@ impl Live {
     /// A block of the tip is durable, so long after we heard of it.
     pub(crate) fn durable_after(&self, latency: Duration) {
         self.latencies.lock().add(latency);
+    }
+
+    /// Where the mirror in Postgres is.
+    pub(crate) fn mirrors(&self, status: MirrorStatus) {
+        *self.postgres.lock() = Some(status);
+    }
+
+    /// Where the mirror in Postgres is; `None` without one.
+    pub(crate) fn postgres(&self) -> Option<MirrorStatus> {
+        self.postgres.lock().clone()
     }
 
     /// The current stage.

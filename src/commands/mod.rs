@@ -1,5 +1,6 @@
 //! The commands: each reads its flags, does one thing, prints it.
 
+mod audit;
 mod backfill;
 mod compare;
 mod config_show;
@@ -12,6 +13,7 @@ mod rebuild;
 mod run;
 mod simulate;
 mod status;
+mod sync;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -47,6 +49,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Compare(flags) => compare::compare(&config, &flags),
         Command::Export(export) => export::export(&config, &export),
         Command::Verify(flags) => block_on(verify::verify(config, flags)),
+        Command::Sync(flags) => block_on(sync::sync(config, flags)),
+        Command::Audit(flags) => block_on(audit::audit(config, flags)),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),
         Command::Simulate(simulate) => block_on(simulate::simulate(simulate)),
         Command::Config(what) => config_show::config(&config, &what),

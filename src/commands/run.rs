@@ -5,6 +5,7 @@ use crate::collect::{self, Committer, Live, Patience, Span, Stage};
 use crate::config::Config;
 use crate::control;
 use crate::error::Error;
+use crate::mirror;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegauge_chain::{Chain, Heads, Pace};
@@ -17,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 /// With `rebuild`, numbers of another feature set are computed anew while it collects.
 pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     super::require_endpoint(&config)?;
+    let database = mirror::database(&config)?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
     let live = Arc::new(Live::default());
@@ -33,11 +35,13 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     tracing::info!("status page at http://{}/", server.address());
     let serving = tokio::spawn(server.serve(Arc::new(context), stop.child_token()));
     let committer = Committer::start(store, live.clone())?;
+    let (auditor, audits) = mirror::Auditor::open();
     let workplace = control::Workplace {
         chain: &chain,
         committer: &committer,
         reader: &reader,
         live: &live,
+        auditor: &auditor,
     };
     let done = stop.child_token();
     let collecting = async {
@@ -47,8 +51,9 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     };
     let orders = control::serve(&config.storage.path, workplace, &done);
     let mending = collect::mend_for_ever(&chain, &committer, &reader, &live, &done);
+    let mirroring = mirror::keep(database, audits, &committer, &reader, &live, &done);
     let collected = tokio::select! {
-        (collected, (), ()) = async { tokio::join!(collecting, orders, mending) } => collected,
+        (collected, (), (), ()) = async { tokio::join!(collecting, orders, mending, mirroring) } => collected,
         ended = serving => Err(Error::Failed(match ended {
             Ok(()) if stop.is_cancelled() => return finish(committer, &live),
             Ok(()) => "the HTTP server ended by itself".to_owned(),

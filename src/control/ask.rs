@@ -8,6 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::io::ErrorKind;
 use std::path::Path;
 use tidegauge_model::{BlockRange, UserKey};
+use tidegauge_sync::postgres::{AuditReport, Repair};
 use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LinesCodec};
 
@@ -47,6 +48,19 @@ pub(crate) async fn rebuild(
             None
         }
         Answer::Derived { total } => Some(total),
+        _ => None,
+    })
+    .await
+}
+
+/// Has the daemon compare its mirror with the store; `None` if no daemon holds the store.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn audit(store: &Path, repair: Repair) -> Result<Option<AuditReport>, Error> {
+    let repair = repair == Repair::Yes;
+    ask(store, Order::Audit { repair }, &mut |answer| match answer {
+        Answer::Audited(report) => Some(report),
         _ => None,
     })
     .await

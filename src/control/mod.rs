@@ -2,15 +2,15 @@
 //! store's folder.
 //!
 //! ```text
-//! command ─► {"verify":{…}} | {"rebuild":{…}}   one order
+//! command ─► {"verify":{…}} | {"rebuild":{…}} | {"audit":{…}}   one order
 //! daemon  ─► {"heard":{…}} | {"deriving":{…}} …  how far it is
-//!         ─► {"done":{…}} | {"derived":{…}} | {"failed":{…}}
+//!         ─► {"done":{…}} | {"derived":{…}} | {"audited":{…}} | {"failed":{…}}
 //! ```
 
 mod ask;
 mod serve;
 
-pub(crate) use ask::{rebuild, verify};
+pub(crate) use ask::{audit, rebuild, verify};
 pub(crate) use serve::{Workplace, serve};
 
 use crate::certificate::Findings;
@@ -18,6 +18,7 @@ use crate::collect::{Heard, VerifyOrder};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tidegauge_model::{BlockRange, UserKey};
+use tidegauge_sync::postgres::AuditReport;
 
 /// Longest line either side reads.
 const MAX_LINE_BYTES: usize = 64 * 1024;
@@ -28,6 +29,7 @@ const MAX_LINE_BYTES: usize = 64 * 1024;
 enum Order {
     Verify(VerifyOrder),
     Rebuild { user: UserKey },
+    Audit { repair: bool },
 }
 
 /// What the daemon answers.
@@ -46,6 +48,7 @@ enum Answer {
     Derived {
         total: u64,
     },
+    Audited(AuditReport),
     Failed {
         message: String,
         is_usage: bool,

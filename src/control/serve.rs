@@ -3,6 +3,7 @@
 use super::{Answer, MAX_LINE_BYTES, Order, socket_path};
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
 use crate::error::Error;
+use crate::mirror::Auditor;
 use futures_util::{SinkExt, StreamExt};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +13,7 @@ use tidegauge_chain::Chain;
 use tidegauge_features::FeatureSet;
 use tidegauge_model::UserKey;
 use tidegauge_storage::Reader;
+use tidegauge_sync::postgres::Repair;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -33,6 +35,8 @@ pub(crate) struct Workplace<'a> {
     pub(crate) reader: &'a Reader,
     /// What the collector is doing.
     pub(crate) live: &'a Live,
+    /// Who compares the mirror with the store.
+    pub(crate) auditor: &'a Auditor,
 }
 
 /// Takes orders until told to stop.
@@ -91,6 +95,7 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
         let last = match order {
             Ok(Order::Verify(order)) => verify(order, workplace, stop, &tell).await,
             Ok(Order::Rebuild { user }) => rebuild(user, workplace, &tell).await,
+            Ok(Order::Audit { repair }) => audit(repair, workplace).await,
             Err(error) => Answer::Failed {
                 message: format!(
                     "the daemon does not understand this order ({error}): are both of one version?"
@@ -118,6 +123,14 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
     }
 }
 
+async fn audit(repair: bool, workplace: &Workplace<'_>) -> Answer {
+    let repair = if repair { Repair::Yes } else { Repair::No };
+    match workplace.auditor.audit(repair).await {
+        Ok(report) => Answer::Audited(report),
+        Err(error) => failed(&error),
+    }
+}
+
 async fn rebuild(user: UserKey, workplace: &Workplace<'_>, tell: &mpsc::Sender<Answer>) -> Answer {
     let gone = || Error::Failed("the commit thread has stopped".to_owned());
     let done = async {
@@ -140,10 +153,14 @@ async fn rebuild(user: UserKey, workplace: &Workplace<'_>, tell: &mpsc::Sender<A
     };
     match done.await {
         Ok(total) => Answer::Derived { total },
-        Err(error) => Answer::Failed {
-            message: error.to_string(),
-            is_usage: matches!(error, Error::Usage(_)),
-        },
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(error: &Error) -> Answer {
+    Answer::Failed {
+        message: error.to_string(),
+        is_usage: matches!(error, Error::Usage(_)),
     }
 }
 
@@ -160,6 +177,7 @@ async fn verify(
             committer,
             reader,
             live,
+            ..
         } = workplace;
         let mut heard = |news| drop(tell.try_send(Answer::Heard(news)));
         let findings =
@@ -169,8 +187,5 @@ async fn verify(
             findings,
         })
     };
-    done.await.unwrap_or_else(|error| Answer::Failed {
-        message: error.to_string(),
-        is_usage: matches!(error, Error::Usage(_)),
-    })
+    done.await.unwrap_or_else(|error| failed(&error))
 }
