@@ -6,7 +6,7 @@ use crate::report::Report;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tidegauge_chain::EndpointReport;
-use tidegauge_sync::postgres::MirrorStatus;
+use tidegauge_sync::MirrorStatus;
 
 /// The text of one scrape.
 ///

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tidegauge_model::BlockNumber;
 use tidegauge_storage::Applied;
-use tidegauge_sync::postgres::MirrorStatus;
+use tidegauge_sync::MirrorStatus;
 
 /// What the collector is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

@@ -6,7 +6,7 @@ use crate::control;
 use crate::error::Error;
 use crate::mirror;
 use crate::progress::group;
-use tidegauge_sync::postgres::{AuditReport, Mirror, Repair};
+use tidegauge_sync::{AuditReport, Mirror, Repair};
 
 /// Compares the mirror with the store; an error if they differ and it was not asked to repair.
 pub(super) async fn audit(config: Config, flags: Audit) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::mirror::{self, MirrorReport};
 use crate::progress::Progress;
-use tidegauge_sync::postgres::{Database, Mirror, MirrorStatus, migrate};
+use tidegauge_sync::{Database, Mirror, MirrorStatus, migrate};
 use tokio::sync::watch;
 
 /// Applies the migrations, or mirrors until the store's tip is reached.

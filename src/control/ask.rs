@@ -8,7 +8,7 @@ use futures_util::{SinkExt, StreamExt};
 use std::io::ErrorKind;
 use std::path::Path;
 use tidegauge_model::{BlockRange, UserKey};
-use tidegauge_sync::postgres::{AuditReport, Repair};
+use tidegauge_sync::{AuditReport, Repair};
 use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LinesCodec};
 

@@ -18,7 +18,7 @@ use crate::collect::{Heard, VerifyOrder};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tidegauge_model::{BlockRange, UserKey};
-use tidegauge_sync::postgres::AuditReport;
+use tidegauge_sync::AuditReport;
 
 /// Longest line either side reads.
 const MAX_LINE_BYTES: usize = 64 * 1024;

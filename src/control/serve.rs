@@ -13,7 +13,7 @@ use tidegauge_chain::Chain;
 use tidegauge_features::FeatureSet;
 use tidegauge_model::UserKey;
 use tidegauge_storage::Reader;
-use tidegauge_sync::postgres::Repair;
+use tidegauge_sync::Repair;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;

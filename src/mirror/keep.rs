@@ -6,7 +6,7 @@ use crate::error::Error;
 use std::time::Duration;
 use tidegauge_storage::{MirrorPosition, Reader};
 use tidegauge_sync::SyncError;
-use tidegauge_sync::postgres::{
+use tidegauge_sync::{
     AuditReport, Database, Mirror, MirrorStatus, POSTGRES_MIRROR, Repair,
 };
 use tokio::sync::{mpsc, oneshot, watch};

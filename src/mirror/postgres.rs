@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::Error;
-use tidegauge_sync::postgres::{Database, MirrorOptions};
+use tidegauge_sync::{Database, MirrorOptions};
 
 /// Where to mirror to; `None` if nothing is configured. Nothing is connected yet.
 ///

@@ -1,7 +1,7 @@
 //! Where a mirror is, as status and page show it.
 
 use serde::Serialize;
-use tidegauge_sync::postgres::{MirrorPhase, MirrorStatus};
+use tidegauge_sync::{MirrorPhase, MirrorStatus};
 
 /// Where a mirror is.
 #[derive(Debug, Serialize)]

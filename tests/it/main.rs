@@ -9,7 +9,10 @@ mod crash_points;
 mod evm;
 mod faults;
 mod kill;
+mod mirror;
 mod numbers;
+#[path = "../../sync/tests/it/support/mod.rs"]
+mod postgres;
 mod quickstart;
 mod replay;
 mod support;

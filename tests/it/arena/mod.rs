@@ -53,6 +53,7 @@ pub(crate) struct Arena {
     folder: tempfile::TempDir,
     random: ChaCha8Rng,
     method: Method,
+    also: Vec<String>,
     born: Instant,
     kills: u32,
     peak_kib: u64,
@@ -138,11 +139,27 @@ impl Arena {
             folder,
             random: ChaCha8Rng::seed_from_u64(seed),
             method,
+            also: Vec::new(),
             born: Instant::now(),
             kills: 0,
             peak_kib: 0,
             log: String::new(),
         }
+    }
+
+    /// Starts collectors with a further setting from now on.
+    pub(crate) fn set(&mut self, setting: String) {
+        self.also.push(format!("--set={setting}"));
+    }
+
+    /// A collector on its store, to be dropped by whoever started it.
+    pub(crate) fn live(&mut self) -> Daemon {
+        self.collector()
+    }
+
+    /// One died.
+    pub(crate) fn died(&mut self) {
+        self.kills += 1;
     }
 
     pub(crate) fn kills(&self) -> u32 {
@@ -192,11 +209,17 @@ impl Arena {
     }
 
     /// Lets the chain stand still and the collector reach its head; says how it went.
-    pub(crate) fn settle(mut self) -> Run {
+    pub(crate) fn settle(self) -> Run {
+        self.settle_with(|_| {})
+    }
+
+    /// The same; looks at the collector once it is there.
+    pub(crate) fn settle_with(mut self, look: impl FnOnce(&Daemon)) -> Run {
         let reorgs = self.grower.stop();
         let head = self.chain.head().expect("a head");
         let daemon = self.collector();
         daemon.wait_for_tip(&format!("{:#x}", head.hash));
+        look(&daemon);
         self.weigh(&daemon);
         self.log.push_str(&daemon.stop());
         let mut mischief = BTreeMap::new();
@@ -227,10 +250,12 @@ impl Arena {
 
     fn collector(&self) -> Daemon {
         let urls: Vec<String> = self.servers.iter().map(ServerHandle::url).collect();
-        Daemon::start(&self.store(), &urls.join(","), &settings(self.method))
+        let mut settings: Vec<&str> = settings(self.method).to_vec();
+        settings.extend(self.also.iter().map(String::as_str));
+        Daemon::start(&self.store(), &urls.join(","), &settings)
     }
 
-    fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 

@@ -1,0 +1,172 @@
+//! The collector and its mirror in a real PostgreSQL: what others read there is the store.
+//!
+//! `scripts/torture --mirror-kills 100` runs the long form.
+
+use crate::arena::{Arena, Hardship};
+use crate::postgres::cluster::{Cluster, Kind};
+use crate::support::{Daemon, Program, number};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::Value;
+use std::thread;
+use std::time::{Duration, Instant};
+use tidegauge_chain::Method;
+
+const SEED: u64 = 5;
+/// Kills of the everyday form; `TIDEGAUGE_MIRROR_KILLS` asks for more.
+const KILLS: u32 = 10;
+/// Longest life between two kills.
+const LONGEST_LIFE: Duration = Duration::from_secs(3);
+/// Between two looks at what readers of the database see.
+const LOOK_EVERY: Duration = Duration::from_millis(150);
+
+/// Rows above the position, a block's swaps that differ in number from what the mirror says of
+/// the block, and daily rows of days that the position has not reached: readers see none, ever.
+const LIES: &str = "
+    SELECT (SELECT count(*) FROM daily_transactions t
+             WHERE t.block_number > p.height)
+         + (SELECT count(*) FROM mirror_blocks b
+             WHERE b.number > p.height
+                OR b.swaps <> (SELECT count(*) FROM daily_transactions t
+                                WHERE t.block_number = b.number))
+         + (SELECT count(*) FROM daily_pool_features f WHERE f.as_of_block > p.height)
+      FROM mirror_position p";
+
+#[test]
+fn a_mirror_that_is_killed_again_and_again_is_the_store() {
+    let Some(mut cluster) = Cluster::start(Kind::Plain) else {
+        return;
+    };
+    let kills = number("TIDEGAUGE_MIRROR_KILLS").map_or(KILLS, |n| n as u32);
+    let seed = number("TIDEGAUGE_TORTURE_SEED").unwrap_or(SEED);
+    println!("seed {seed}: TIDEGAUGE_TORTURE_SEED={seed} repeats it");
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    let mut arena = Arena::open(seed, Hardship::Reorgs, Method::Receipts);
+    arena.set(format!("sync.postgres.url={}", cluster.url()));
+    let (mut looks, mut of_postgres) = (0, 0);
+    while arena.kills() < kills {
+        let life = LONGEST_LIFE.mul_f64(random.random_range(0.1..1.0));
+        let daemon = arena.live();
+        let begun = Instant::now();
+        while begun.elapsed() < life {
+            thread::sleep(LOOK_EVERY);
+            looks += u32::from(look(&cluster));
+        }
+        if random.random_range(0..2) == 0 {
+            cluster.kill();
+            of_postgres += 1;
+            thread::sleep(life / 4);
+            cluster.restart();
+            thread::sleep(life / 4);
+        }
+        daemon.kill();
+        arena.died();
+    }
+    let store = arena.store();
+    let run = arena.settle_with(|daemon| {
+        daemon.wait_until("mirrored", |status| {
+            let mirror = &status["mirrors"]["postgres"];
+            mirror["phase"] == "following" && mirror["block"] == status["tip"]["number"]
+        });
+        // The daemon that holds the lease does it.
+        let said = Program::on(&store, "http://127.0.0.1:1", &["audit"]).succeed();
+        assert!(said.contains("0 blocks and 0 days differ"), "{said}");
+        println!("{said}");
+    });
+    run.compare();
+    assert!(run.reorgs > 0 && looks > 0, "{looks} looks: {run}");
+    let url = format!("--set=sync.postgres.url={}", cluster.url());
+    let audit = |arguments: &[&str]| {
+        let arguments = [&[url.as_str(), "audit"], arguments].concat();
+        Program::on(&run.store, &run.honest_url, &arguments)
+    };
+    audit(&[]).succeed();
+    // Whoever changes a row by hand is found, and the row is put right.
+    cluster.sql("UPDATE daily_transactions SET amount0_raw = amount0_raw + 1 WHERE (block_number, log_index) = (SELECT block_number, log_index FROM daily_transactions ORDER BY 1, 2 OFFSET 7 LIMIT 1)");
+    let found = audit(&["--json"]).run();
+    assert!(!found.status.success(), "{}", found.stdout);
+    let report: Value = serde_json::from_str(&found.stdout).unwrap();
+    assert_eq!(report["blocks_differ"], 1, "{report:#}");
+    audit(&["--repair"]).succeed();
+    audit(&[]).succeed();
+    println!("{looks} looks, {of_postgres} kills of Postgres; {run}");
+}
+
+/// Whether there was something to see; what there is tells no lies.
+fn look(cluster: &Cluster) -> bool {
+    let there = cluster.sql("SELECT count(*) FROM pg_class WHERE relname = 'mirror_position'");
+    if there.trim() != "1" {
+        return false;
+    }
+    let lies = cluster.sql(LIES);
+    assert!(matches!(lies.trim(), "" | "0"), "{lies} rows that lie");
+    !lies.trim().is_empty()
+}
+
+#[test]
+fn a_second_collector_is_refused_and_a_forced_one_fences_the_first() {
+    let Some(cluster) = Cluster::start(Kind::Plain) else {
+        return;
+    };
+    let mirror_of = |arena: &mut Arena| arena.set(format!("sync.postgres.url={}", cluster.url()));
+    let mut first = Arena::open(1, Hardship::Reorgs, Method::Receipts);
+    let mut second = Arena::open(1, Hardship::Reorgs, Method::Receipts);
+    mirror_of(&mut first);
+    mirror_of(&mut second);
+    let holder = first.live();
+    let error = |status: &Value| status["mirrors"]["postgres"]["last_error"].clone();
+    holder.wait_until("mirroring", |status| {
+        status["mirrors"]["postgres"]["phase"] == "following"
+    });
+    let refused = second.live();
+    let status = refused.wait_until("refused", |status| error(status).is_string());
+    let said = error(&status).to_string();
+    assert!(said.contains("lease") || said.contains("holds"), "{said}");
+    // Collection goes on all the same.
+    refused.wait_until("at the tip", |status| status["collector"]["lag_blocks"] == 0);
+    refused.stop();
+    let url = format!("--set=sync.postgres.url={}", cluster.url());
+    let forced = [url.as_str(), "sync", "--take-over"];
+    Program::on(&second.store(), "http://127.0.0.1:1", &forced).succeed();
+    let status = holder.wait_until("fenced", |status| error(status).is_string());
+    let said = error(&status).to_string();
+    assert!(said.contains("epoch") || said.contains("another"), "{said}");
+    holder.wait_until("at the tip", |status| status["collector"]["lag_blocks"] == 0);
+    let log = holder.stop();
+    assert!(log.contains("collection goes on"), "{log}");
+}
+
+#[test]
+fn what_keeps_postgres_from_it_is_said_and_collection_goes_on() {
+    let Some(cluster) = Cluster::start(Kind::Plain) else {
+        return;
+    };
+    cluster.sql("CREATE ROLE guest LOGIN PASSWORD 'pw-guest'");
+    cluster.sql("CREATE SCHEMA taken; CREATE TABLE taken.daily_transactions (tx_hash text PRIMARY KEY)");
+    let wrong = cluster.url_as("admin", "pw-wrong");
+    let guest = cluster.url_as("guest", "pw-guest");
+    let ours = cluster.url();
+    let nowhere = ours.replace(&cluster.port().to_string(), "1");
+    let cases: [(&str, &str, &[&str]); 4] = [
+        (&wrong, "public", &["password"]),
+        (&guest, "public", &["permission", "guest"]),
+        (&ours, "taken", &["daily_transactions", "sync.postgres.schema"]),
+        (&nowhere, "public", &["127.0.0.1"]),
+    ];
+    for (url, schema, words) in cases {
+        let mut arena = Arena::open(2, Hardship::Reorgs, Method::Receipts);
+        arena.set(format!("sync.postgres.url={url}"));
+        arena.set(format!("sync.postgres.schema={schema}"));
+        let daemon: Daemon = arena.live();
+        let status = daemon.wait_until("an error", |status| {
+            status["mirrors"]["postgres"]["last_error"].is_string()
+        });
+        let said = status["mirrors"]["postgres"]["last_error"].to_string();
+        for word in words {
+            assert!(said.contains(word), "{word}: {said}");
+        }
+        assert!(!said.contains("pw-"), "{said}");
+        daemon.wait_until("at the tip", |status| status["collector"]["lag_blocks"] == 0);
+        daemon.stop();
+    }
+}
