@@ -55,6 +55,54 @@ async fn quickstart_shows_swaps_within_a_minute_and_leaves_nothing_running() {
     );
 }
 
+#[tokio::test]
+async fn quickstart_mirrors_into_a_postgres_of_its_own() {
+    if !has_postgres() {
+        eprintln!("skipped: PostgreSQL is not installed");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let script = Command::new(root().join("scripts/quickstart"))
+        .args(["--yes", "--with-postgres", "--days", "1", "--dir"])
+        .arg(folder.path())
+        .env("TIDEGAUGE_BINARY", env!("CARGO_BIN_EXE_tidegauge"))
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("starting scripts/quickstart");
+    let mut script = Script(script);
+    let mut lines = BufReader::new(script.0.stdout.take().unwrap()).lines();
+    let named = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.strip_prefix("top pools")?.trim().to_owned()));
+    let command = named.expect("the script says how to see the top pools");
+    thread::spawn(move || lines.for_each(drop));
+    let begun = Instant::now();
+    loop {
+        let shown = Command::new("bash").args(["-c", &command]).output().unwrap();
+        let table = String::from_utf8_lossy(&shown.stdout).into_owned();
+        if table.contains("volume_usd") && table.contains('/') {
+            println!("{table}");
+            break;
+        }
+        let problem = String::from_utf8_lossy(&shown.stderr).into_owned();
+        assert!(begun.elapsed() < PROMISE, "{command}: {table}{problem}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let stopped = Instant::now();
+    script.interrupt();
+    script.0.wait().unwrap();
+    assert!(stopped.elapsed() < SHUTDOWN, "{:?}", stopped.elapsed());
+    let again = Command::new("bash").args(["-c", &command]).output().unwrap();
+    assert!(!again.status.success(), "PostgreSQL still answers");
+}
+
+fn has_postgres() -> bool {
+    crate::postgres::guard::find("psql", &[]).is_some()
+}
+
 /// The running script; when it is dropped it is told to stop all that it started.
 struct Script(Child);
 
