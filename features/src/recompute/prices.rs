@@ -2,6 +2,7 @@
 
 use super::track::{States, Track};
 use crate::pricing::{Book, Legs, Quote, References, Spot};
+use crate::set::Fingerprints;
 use crate::{FeatureSet, PoolInfo};
 use std::collections::{BTreeSet, HashMap};
 use tidegauge_model::{BlockNumber, PoolId};
@@ -12,14 +13,22 @@ pub struct Prices {
     pub(super) tracks: HashMap<PoolId, States>,
     /// By the height from which on the lists are as they are.
     epochs: Vec<Epoch>,
+    pub(super) fingerprints: Fingerprints,
 }
 
 #[derive(Debug)]
 pub(super) struct Epoch {
     pub(super) from: BlockNumber,
     pub(super) book: Book,
-    /// Prices as of the end of a block.
-    spots: Vec<(BlockNumber, Spot)>,
+    spots: Spots,
+}
+
+/// Prices as of the ends of blocks. The blocks stand by themselves: they are searched for every
+/// swap, and what is not found must not be read.
+#[derive(Debug, Default)]
+struct Spots {
+    blocks: Vec<BlockNumber>,
+    prices: Vec<Spot>,
 }
 
 impl Prices {
@@ -59,7 +68,11 @@ impl Prices {
                 book,
             })
             .collect();
-        Self { tracks, epochs }
+        Self {
+            tracks,
+            epochs,
+            fingerprints: Fingerprints::new(set),
+        }
     }
 
     pub(super) fn epoch(&self, block: BlockNumber) -> &Epoch {
@@ -70,22 +83,30 @@ impl Prices {
 
 impl Epoch {
     /// Prices at the end of the block before, found near where they were found last.
-    pub(super) fn spot(&self, block: BlockNumber, near: &mut usize) -> Spot {
-        const STEPS: usize = 8;
-        let mut place = (*near).min(self.spots.len());
-        let ahead = &self.spots[place..];
-        let step = ahead.iter().take(STEPS).take_while(|(at, _)| *at < block);
-        let step = step.count();
-        place += if step < STEPS {
-            step
-        } else {
-            ahead.partition_point(|(at, _)| *at < block)
-        };
+    pub(super) fn spot(&self, block: BlockNumber, near: &mut usize) -> Option<&Spot> {
+        let blocks = &self.spots.blocks;
+        let from = (*near).min(blocks.len());
+        // In steps that double: the next swap of a pool is rarely far away.
+        let mut step = 1;
+        let mut to = from;
+        while blocks.get(to).is_some_and(|at| *at < block) {
+            to = from + step;
+            step *= 2;
+        }
+        let to = to.min(blocks.len());
+        let place = from + blocks[from..to].partition_point(|at| *at < block);
         *near = place;
-        place
-            .checked_sub(1)
-            .and_then(|last| self.spots.get(last))
-            .map_or_else(Spot::default, |(_, spot)| *spot)
+        self.spots.prices.get(place.checked_sub(1)?)
+    }
+}
+
+impl Spots {
+    /// The next block's, unless nothing changed.
+    fn put(&mut self, at: BlockNumber, spot: Spot) {
+        if self.prices.last() != Some(&spot) {
+            self.blocks.push(at);
+            self.prices.push(spot);
+        }
     }
 }
 
@@ -111,7 +132,7 @@ fn spots(
     tracks: &HashMap<PoolId, States>,
     from: BlockNumber,
     end: Option<BlockNumber>,
-) -> Vec<(BlockNumber, Spot)> {
+) -> Spots {
     let mut references = References::default();
     let mut moves: Vec<(BlockNumber, PoolId, Option<Quote>)> = Vec::new();
     for pool in book.reference_pools() {
@@ -127,15 +148,15 @@ fn spots(
         moves.extend(within.map(|(at, quote)| (*at, pool, *quote)));
     }
     moves.sort_by_key(|(at, pool, _)| (*at, *pool));
-    let mut spots = Vec::with_capacity(moves.len() + 1);
+    let mut spots = Spots::default();
     if let Some(before) = from.prev() {
-        spots.push((before, references.spot()));
+        spots.put(before, references.spot());
     }
     let mut moves = moves.into_iter().peekable();
     while let Some((at, pool, quote)) = moves.next() {
         references.put(book, pool, quote);
         if moves.peek().is_none_or(|(next, ..)| *next != at) {
-            spots.push((at, references.spot()));
+            spots.put(at, references.spot());
         }
     }
     spots

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::families::Family;
 use crate::keys::{calendar_key, day_key, parse_day_key, pool_day_key};
 use crate::lookup::Lookup;
-use tidegauge_features::{Horizon, row, target_hours, target_row};
+use tidegauge_features::{Horizon, target_hours, target_row};
 use tidegauge_model::{Address, BlockNumber, Day, PoolId};
 
 /// After so many days a part of the targets is complete.
@@ -77,8 +77,7 @@ pub(super) fn put_row(
         ))
     };
     let window = pool_window(draft, pool, day)?;
-    let info = live.fold.pool(pool).ok_or_else(unknown)?;
-    let row = row(live.set(), info, horizon, &window).ok_or_else(unknown)?;
+    let row = live.fold.row(pool, horizon, &window).ok_or_else(unknown)?;
     let key = pool_day_key(pool, day);
     let value = encoded(Family::Features, &key, |out| encode_daily_row(&row, out))?;
     draft.put_derived(Family::Features, &key, value, Before::Unknown)
