@@ -165,6 +165,12 @@ impl<'a> PoolRecompute<'a> {
                 Cow::Borrowed(&self.tiles[place..]),
                 self.users.counts(day),
             );
+            let mut sums = [Sums::default(); WINDOW_DAYS as usize];
+            let first = day.minus_days(WINDOW_DAYS - 1);
+            for (on, of) in self.days.range(first..=day) {
+                sums[(day.number() - on.number()) as usize] = *of;
+            }
+            let window = window.with_days(sums);
             let fingerprint = |at| self.prices.fingerprints.of(self.set, at);
             let row = row_by(
                 self.set,

@@ -85,16 +85,17 @@ impl Epoch {
     /// Prices at the end of the block before, found near where they were found last.
     pub(super) fn spot(&self, block: BlockNumber, near: &mut usize) -> Option<&Spot> {
         let blocks = &self.spots.blocks;
-        let from = (*near).min(blocks.len());
-        // In steps that double: the next swap of a pool is rarely far away.
-        let mut step = 1;
-        let mut to = from;
-        while blocks.get(to).is_some_and(|at| *at < block) {
-            to = from + step;
-            step *= 2;
-        }
-        let to = to.min(blocks.len());
-        let place = from + blocks[from..to].partition_point(|at| *at < block);
+        let place = match (blocks.get(*near), blocks.first(), blocks.last()) {
+            (Some(at), Some(first), Some(last)) => {
+                // As many on as there are in as many blocks elsewhere.
+                let gap = u128::from(block.0.saturating_sub(at.0));
+                let span = u128::from(last.0 - first.0).max(1);
+                let on = gap * blocks.len() as u128 / span;
+                let on = usize::try_from(on).unwrap_or(usize::MAX);
+                place_near(blocks, block, near.saturating_add(on))
+            }
+            _ => blocks.partition_point(|at| *at < block),
+        };
         *near = place;
         self.spots.prices.get(place.checked_sub(1)?)
     }
@@ -108,6 +109,26 @@ impl Spots {
             self.prices.push(spot);
         }
     }
+}
+
+/// How many blocks lie before one, in steps that double from where about it should be.
+fn place_near(blocks: &[BlockNumber], block: BlockNumber, guess: usize) -> usize {
+    let guess = guess.min(blocks.len());
+    let (mut low, mut high) = (guess, guess);
+    let mut step = 1;
+    while low > 0 && blocks[low - 1] >= block {
+        high = low - 1;
+        low = low.saturating_sub(step);
+        step *= 2;
+    }
+    if low == guess {
+        while high < blocks.len() && blocks[high] < block {
+            low = high + 1;
+            high = high.saturating_add(step).min(blocks.len());
+            step *= 2;
+        }
+    }
+    low + blocks[low..high].partition_point(|at| *at < block)
 }
 
 /// The book of each stretch of blocks with equal lists.
@@ -160,4 +181,26 @@ fn spots(
         }
     }
     spots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_found_from_any_guess() {
+        let blocks: Vec<_> = [1u64, 2, 3, 5, 8, 13, 21, 34, 55, 89, 90, 91, 92, 93]
+            .map(BlockNumber)
+            .to_vec();
+        for many in 0..=blocks.len() {
+            let blocks = &blocks[..many];
+            for block in (0..100).map(BlockNumber) {
+                let right = blocks.partition_point(|at| *at < block);
+                for guess in 0..20 {
+                    let found = place_near(blocks, block, guess);
+                    assert_eq!(found, right, "{many} {block} {guess}");
+                }
+            }
+        }
+    }
 }

@@ -1,8 +1,8 @@
 //! Distinct users of days and weeks, counted as they come.
 
+use crate::address_hash::AddressKey;
 use crate::window::{USER_DAYS, UserCounts};
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use tidegauge_model::{Address, Day};
 
 /// Users that are kept at least, though they were not seen for a week.
@@ -11,7 +11,7 @@ const KEPT_USERS: u64 = 1_000;
 /// Distinct users by day and week, counted as they come: for each user only the last day counts.
 #[derive(Default)]
 pub(super) struct Users {
-    last: HashMap<Address, Day, Key>,
+    last: HashMap<Address, Day, AddressKey>,
     /// Users by the last day they were seen, and distinct users of each day.
     seen: BTreeMap<Day, (u64, u64)>,
 }
@@ -45,55 +45,5 @@ impl Users {
             self.last.retain(|_, last| *last >= first);
         }
         UserCounts::counted(each, week)
-    }
-}
-
-/// What addresses are hashed with: a key of this map's own, so that nobody can choose addresses
-/// that collide.
-struct Key([u64; 2]);
-
-impl Default for Key {
-    fn default() -> Self {
-        let random = RandomState::new();
-        Self([random.hash_one(0), random.hash_one(1)])
-    }
-}
-
-impl BuildHasher for Key {
-    type Hasher = Folded;
-
-    fn build_hasher(&self) -> Folded {
-        Folded {
-            key: self.0,
-            state: 0,
-        }
-    }
-}
-
-/// Multiplies words and folds the halves of the product: an address takes two rounds, where the
-/// standard hasher takes seven.
-struct Folded {
-    key: [u64; 2],
-    state: u64,
-}
-
-impl Hasher for Folded {
-    fn write(&mut self, bytes: &[u8]) {
-        for part in bytes.chunks(16) {
-            let mut words = [0; 16];
-            words[..part.len()].copy_from_slice(part);
-            let words = u128::from_le_bytes(words);
-            let a = words as u64 ^ self.key[0] ^ self.state;
-            let b = (words >> 64) as u64 ^ self.key[1];
-            let product = u128::from(a) * u128::from(b);
-            self.state = (product >> 64) as u64 ^ product as u64;
-        }
-    }
-
-    /// Lengths do not matter: all keys are as long.
-    fn write_usize(&mut self, _: usize) {}
-
-    fn finish(&self) -> u64 {
-        self.state
     }
 }
