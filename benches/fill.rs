@@ -5,12 +5,10 @@
 
 mod busy;
 
-use busy::{Busy, Shape, hash};
+use busy::{Busy, Shape};
 use std::path::Path;
 use std::time::Instant;
-use tidegauge_model::{
-    B256, BlockNumber, BlockRange, Coverage, Evidence, Extend, PoolVerdict, Step, Tally, Token,
-};
+use tidegauge_model::Step;
 use tidegauge_storage::{Store, StoreOptions};
 
 const BLOCK_SECONDS: u64 = 12;
@@ -43,7 +41,7 @@ fn main() {
     let mut from = 0;
     while from < blocks {
         let to = (from + BATCH).min(blocks) - 1;
-        let extend = batch(&mut busy, from, to);
+        let extend = busy.extend(to + 1 - from);
         store.apply(&Step::Extend(extend)).unwrap();
         from = to + 1;
         if from % (BATCH * 40) == 0 || from == blocks {
@@ -53,48 +51,4 @@ fn main() {
         }
     }
     store.close().unwrap();
-}
-
-fn batch(busy: &mut Busy, from: u64, to: u64) -> Extend {
-    let blocks: Vec<_> = (from..=to).map(|_| busy.block()).collect();
-    let tally = blocks
-        .iter()
-        .fold(Tally::default(), |sum, block| sum.plus(block.tally));
-    let infos = if from == 0 { busy.infos() } else { Vec::new() };
-    let mut tokens: Vec<Token> = infos
-        .iter()
-        .flat_map(|info| {
-            [
-                (info.pool.token0, info.decimals0),
-                (info.pool.token1, info.decimals1),
-            ]
-        })
-        .map(|(address, decimals)| Token {
-            address,
-            symbol: Some(format!("T{address:x}")[..8].to_owned()),
-            name: None,
-            decimals,
-        })
-        .collect();
-    tokens.sort_unstable_by_key(|token| token.address);
-    tokens.dedup_by_key(|token| token.address);
-    Extend {
-        covered: Coverage {
-            range: BlockRange::new(BlockNumber(from), BlockNumber(to)).unwrap(),
-            evidence: Evidence::Receipts,
-            parent: from.checked_sub(1).map_or(B256::ZERO, hash),
-            end_hash: hash(to),
-            tally,
-        },
-        blocks,
-        verdicts: infos
-            .into_iter()
-            .map(|info| PoolVerdict::Accepted(info.pool))
-            .collect(),
-        tokens,
-        finalized: Some(BlockNumber(u64::MAX)),
-        disputes: Vec::new(),
-        time_before: None,
-        time_after: None,
-    }
 }

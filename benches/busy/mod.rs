@@ -5,8 +5,9 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tidegauge_features::{FeatureSet, PoolInfo};
 use tidegauge_model::{
-    Address, B256, BlockData, BlockNumber, ChainId, I256, Listed, Lists, LogIndex, Pool, PoolId,
-    PoolOrigin, RawAmount, SqrtPriceX96, Swap, Tally, TxIndex, U256, UnixSeconds, UserKey,
+    Address, B256, BlockData, BlockNumber, BlockRange, ChainId, Coverage, Evidence, Extend, I256,
+    Listed, Lists, LogIndex, Pool, PoolId, PoolOrigin, PoolVerdict, RawAmount, SqrtPriceX96, Swap,
+    Tally, Token, TxIndex, U256, UnixSeconds, UserKey,
 };
 
 /// 2023-11-14T00:00:00Z, so that its first block begins a day.
@@ -134,6 +135,36 @@ impl Busy {
         }
     }
 
+    /// The next blocks as a range to store, with pools and tokens if they are the first; all final.
+    pub(crate) fn extend(&mut self, blocks: u64) -> Extend {
+        let from = self.next;
+        let blocks: Vec<_> = (0..blocks).map(|_| self.block()).collect();
+        let to = self.next - 1;
+        let tally = blocks
+            .iter()
+            .fold(Tally::default(), |sum, block| sum.plus(block.tally));
+        let infos = if from == 0 { self.infos() } else { Vec::new() };
+        Extend {
+            covered: Coverage {
+                range: BlockRange::new(BlockNumber(from), BlockNumber(to)).unwrap(),
+                evidence: Evidence::Receipts,
+                parent: from.checked_sub(1).map_or(B256::ZERO, hash),
+                end_hash: hash(to),
+                tally,
+            },
+            blocks,
+            tokens: tokens(&infos),
+            verdicts: infos
+                .into_iter()
+                .map(|info| PoolVerdict::Accepted(info.pool))
+                .collect(),
+            finalized: Some(BlockNumber(u64::MAX)),
+            disputes: Vec::new(),
+            time_before: None,
+            time_after: None,
+        }
+    }
+
     fn swap(&mut self, block: u64, n: u32, timestamp: UnixSeconds) -> Swap {
         let u: f64 = self.dice.random();
         let rank = (f64::from(self.shape.pools).powf(u) - 1.0) as usize;
@@ -163,4 +194,26 @@ impl Busy {
             tick: 199_045,
         }
     }
+}
+
+/// The tokens of some pools.
+fn tokens(infos: &[PoolInfo]) -> Vec<Token> {
+    let mut tokens: Vec<Token> = infos
+        .iter()
+        .flat_map(|info| {
+            [
+                (info.pool.token0, info.decimals0),
+                (info.pool.token1, info.decimals1),
+            ]
+        })
+        .map(|(address, decimals)| Token {
+            address,
+            symbol: Some(format!("T{address:x}")[..8].to_owned()),
+            name: None,
+            decimals,
+        })
+        .collect();
+    tokens.sort_unstable_by_key(|token| token.address);
+    tokens.dedup_by_key(|token| token.address);
+    tokens
 }

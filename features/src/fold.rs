@@ -2,8 +2,10 @@
 
 use crate::pool_fold::{Known, PoolFold};
 use crate::pricing::{Book, Legs, Quote, Quotes, Reference, References, Spot};
+use crate::row::row_by;
+use crate::set::Fingerprints;
 use crate::tile::{PoolState, Tile};
-use crate::{FeatureError, FeatureSet, PoolInfo, SwapValue};
+use crate::{DailyRow, FeatureError, FeatureSet, Horizon, PoolInfo, PoolWindow, SwapValue};
 use std::collections::HashMap;
 use tidegauge_model::{
     Address, BlockData, BlockNumber, Day, Hour, LiquidityEvent, LogIndex, PoolId, Swap, U256,
@@ -49,6 +51,7 @@ pub struct FoldedBlock {
 #[derive(Clone, Debug)]
 pub struct Fold {
     set: FeatureSet,
+    fingerprints: Fingerprints,
     whole_from: Day,
     pools: HashMap<PoolId, Entry>,
     book: Book,
@@ -102,6 +105,7 @@ impl Fold {
         changes.retain(|height| *height > at);
         changes.reverse();
         Self {
+            fingerprints: Fingerprints::new(&set),
             set,
             whole_from,
             pools: HashMap::new(),
@@ -126,6 +130,12 @@ impl Fold {
     /// A pool that is known.
     pub fn pool(&self, pool: PoolId) -> Option<&PoolInfo> {
         self.pools.get(&pool).map(|entry| &entry.fold.info)
+    }
+
+    /// A pool's [`row`](crate::row); `None` too if it is not known.
+    pub fn row(&self, pool: PoolId, horizon: Horizon, window: &PoolWindow<'_>) -> Option<DailyRow> {
+        let fingerprint = |at| self.fingerprints.of(&self.set, at);
+        row_by(&self.set, fingerprint, self.pool(pool)?, horizon, window)
     }
 
     /// Enters a pool with its last tile, or puts another last tile in its place. Then [`Fold::settle`].

@@ -5,7 +5,7 @@ use crate::columns::{DailyRow, TRENDS};
 use crate::exact::{Q96, f64_of, finite, natural, price, std, std_of_counts, volatility};
 use crate::tile::Sums;
 use crate::window::PoolWindow;
-use crate::{FeatureSet, PoolInfo};
+use crate::{FeatureSet, Fingerprint, PoolInfo};
 use tidegauge_model::{BlockNumber, Day, NANO_PER_USD, SECONDS_PER_DAY, U256, UnixSeconds, Usd};
 
 /// Fewest hourly returns that make a volatility.
@@ -38,6 +38,17 @@ pub fn row(
     horizon: Horizon,
     window: &PoolWindow<'_>,
 ) -> Option<DailyRow> {
+    row_by(set, |at| set.fingerprint(at), pool, horizon, window)
+}
+
+/// The same by a set whose fingerprints are kept.
+pub(crate) fn row_by(
+    set: &FeatureSet,
+    fingerprint: impl FnOnce(BlockNumber) -> Fingerprint,
+    pool: &PoolInfo,
+    horizon: Horizon,
+    window: &PoolWindow<'_>,
+) -> Option<DailyRow> {
     let at = Facts::of(pool, horizon, window)?;
     let mut row = DailyRow {
         left_censored: pool.is_left_censored(),
@@ -52,7 +63,7 @@ pub fn row(
     let tokens = [pool.pool.token0, pool.pool.token1];
     row.pool_class = PoolClass::of(&set.lists, tokens, at.last_block).name();
     row.pool_subclass = PoolSubclass::of(&set.lists, tokens, at.last_block).name();
-    row.feature_set = set.fingerprint(at.last_block).0 as i64;
+    row.feature_set = fingerprint(at.last_block).0 as i64;
     Some(row)
 }
 

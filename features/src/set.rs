@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 use std::fmt;
+use std::sync::OnceLock;
 use tidegauge_model::{BlockNumber, ChainId, Listed, Lists, Preset, UserKey};
 
 /// Raised whenever a definition changes what a column or a tile holds.
@@ -96,6 +97,34 @@ impl FeatureSet {
     }
 }
 
+/// A set's fingerprints of all times, each computed when it is first asked for: between two
+/// changes of the lists it stays the same, and hashing them costs more than the rest of a row.
+#[derive(Clone, Debug)]
+pub(crate) struct Fingerprints {
+    changes: Vec<BlockNumber>,
+    /// Before the first change, and from each on.
+    known: Vec<OnceLock<Fingerprint>>,
+}
+
+impl Fingerprints {
+    pub(crate) fn new(set: &FeatureSet) -> Self {
+        let changes = set.changes();
+        Self {
+            known: vec![OnceLock::new(); changes.len() + 1],
+            changes,
+        }
+    }
+
+    /// The fingerprint of the set that this was made for.
+    pub(crate) fn of(&self, set: &FeatureSet, at: BlockNumber) -> Fingerprint {
+        let place = self.changes.partition_point(|change| *change <= at);
+        match self.known.get(place) {
+            Some(known) => *known.get_or_init(|| set.fingerprint(at)),
+            None => set.fingerprint(at),
+        }
+    }
+}
+
 /// The entries of a list in force at a block, in an order of their own.
 fn in_force<T>(
     name: &'static str,
@@ -110,4 +139,28 @@ fn in_force<T>(
         .collect();
     lines.sort_unstable();
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegauge_model::Address;
+
+    #[test]
+    fn fingerprints_that_are_kept_are_those_of_each_block() {
+        let listed = |n: u8, from: u64| Listed {
+            of: Address::repeat_byte(n),
+            effective_block: BlockNumber(from),
+        };
+        let mut set = FeatureSet::of(ChainId(0), UserKey::Origin);
+        set.lists.stables = vec![listed(1, 0), listed(2, 7), listed(3, 5)];
+        set.lists.anchors = vec![listed(1, 7)];
+        let kept = Fingerprints::new(&set);
+        let mut seen = std::collections::BTreeSet::new();
+        for at in (0..10).chain((0..10).rev()).map(BlockNumber) {
+            assert_eq!(kept.of(&set, at), set.fingerprint(at), "{at}");
+            seen.insert(kept.of(&set, at));
+        }
+        assert_eq!(seen.len(), 3);
+    }
 }

@@ -1,5 +1,6 @@
 //! What came before a moment: a pool's pieces of hours, cut at sliding days.
 
+use crate::address_hash::AddressKey;
 use crate::pool_fold::close_log2;
 use crate::tile::{Life, Path, Sums, Tile};
 use std::borrow::Cow;
@@ -8,6 +9,9 @@ use tidegauge_model::{Address, Day, Hour, SECONDS_PER_DAY, SECONDS_PER_HOUR, U25
 
 /// Days that a row looks back: two weeks.
 pub const WINDOW_DAYS: u32 = 14;
+
+/// Days back from which the state of the pool is asked for at most.
+const STATE_DAYS: u32 = 7;
 
 /// Days over which users are counted.
 pub(crate) const USER_DAYS: u64 = 7;
@@ -23,6 +27,8 @@ pub struct PoolWindow<'a> {
     /// before the moment.
     pieces: Cow<'a, [(UnixSeconds, Tile)]>,
     users: UserCounts,
+    /// The sums of each day, where they were added up before.
+    days: Option<[Sums; WINDOW_DAYS as usize]>,
 }
 
 impl<'a> PoolWindow<'a> {
@@ -51,13 +57,32 @@ impl<'a> PoolWindow<'a> {
             before,
             pieces,
             users,
+            days: None,
         }
+    }
+
+    /// The same, with the sums of its days: the last one first.
+    #[must_use]
+    pub(crate) fn with_days(self, days: [Sums; WINDOW_DAYS as usize]) -> Self {
+        let known = Self {
+            days: Some(days),
+            ..self
+        };
+        debug_assert_eq!(known.added_up(), days);
+        known
     }
 
     /// The hours whose tiles a window at a day's end needs: first included, last excluded.
     pub fn hours(day: Day) -> (Hour, Hour) {
         let end = day.first_hour().0.saturating_add(24);
         (Hour(end.saturating_sub(24 * WINDOW_DAYS)), Hour(end))
+    }
+
+    /// Whether the last tile before the window counts, given the first hour that has one within:
+    /// not if that lies before every moment at which the pool's state is asked for.
+    pub fn asks_before(day: Day, first: Option<Hour>) -> bool {
+        let end = day.first_hour().0.saturating_add(24);
+        first.is_none_or(|first| first.0 >= end.saturating_sub(24 * STATE_DAYS))
     }
 
     pub(crate) fn users(&self) -> &UserCounts {
@@ -78,6 +103,7 @@ impl<'a> PoolWindow<'a> {
 
     /// The last tile before the last so many days.
     fn tile_before(&self, days: u64) -> Option<&Tile> {
+        debug_assert!(days <= u64::from(STATE_DAYS));
         let start = self.start_of(days);
         let place = self.pieces.partition_point(|(from, _)| *from < start);
         match place.checked_sub(1) {
@@ -97,6 +123,10 @@ impl<'a> PoolWindow<'a> {
 
     /// The sums of each day: the last one first.
     pub(crate) fn days(&self) -> [Sums; WINDOW_DAYS as usize] {
+        self.days.unwrap_or_else(|| self.added_up())
+    }
+
+    fn added_up(&self) -> [Sums; WINDOW_DAYS as usize] {
         let mut days = [Sums::default(); WINDOW_DAYS as usize];
         for (from, tile) in self.pieces.iter() {
             let age = (self.at.0.saturating_sub(1) - from.0.min(self.at.0.saturating_sub(1)))
@@ -202,7 +232,7 @@ impl Sums {
 pub struct UserCounts {
     at: UnixSeconds,
     /// For each user a bit for each day.
-    days: HashMap<Address, u8>,
+    days: HashMap<Address, u8, AddressKey>,
     each: [u64; USER_DAYS as usize],
     week: u64,
 }
@@ -212,7 +242,7 @@ impl UserCounts {
     pub(crate) fn counted(each: [u64; USER_DAYS as usize], week: u64) -> Self {
         Self {
             at: UnixSeconds(0),
-            days: HashMap::new(),
+            days: HashMap::default(),
             each,
             week,
         }
@@ -222,7 +252,7 @@ impl UserCounts {
     pub fn new(at: UnixSeconds) -> Self {
         Self {
             at,
-            days: HashMap::new(),
+            days: HashMap::default(),
             each: [0; USER_DAYS as usize],
             week: 0,
         }

@@ -10,7 +10,8 @@ use super::whole::Whole;
 use crate::error::Error;
 use std::collections::BTreeSet;
 use tidegauge_features::{
-    Covered, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, oracle, recompute,
+    Covered, DailyRow, FeatureError, FeatureSet, History, PoolDay, Rows, Status, TargetRow, oracle,
+    recompute,
 };
 use tidegauge_model::{BlockNumber, Day, PoolId};
 use tidegauge_storage::View;
@@ -117,7 +118,10 @@ fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, 
     } else {
         wanted.pools.iter().copied().collect()
     };
-    labelled(source, wanted, on_all_cores(&raw, &chosen)?)
+    let whole = source.whole;
+    let is_wanted = |day| whole.holds(day) && wanted.days.holds(day);
+    let rows = on_all_cores(&raw, &chosen, is_wanted)?;
+    labelled(source, wanted, rows.into_rows())
 }
 
 /// The naive definitions over the raw rows.
@@ -131,29 +135,46 @@ fn computed<'v>(
     compute: Compute,
 ) -> Result<PoolDays<'v>, Error> {
     let rows = by_compute(source, covered(&source.whole), compute)?;
+    let rows = rows.into_iter();
+    let rows = rows.map(|((day, pool), (row, targets))| Ok((day, pool, row, targets)));
     labelled(source, wanted, rows)
 }
 
-/// Computed rows with how far each can be relied on.
-fn labelled<'v>(source: &Source<'v>, wanted: &Wanted, rows: Rows) -> Result<PoolDays<'v>, Error> {
+/// Computed rows, by day and pool, with how far each can be relied on.
+fn labelled<'v>(
+    source: &Source<'v>,
+    wanted: &Wanted,
+    rows: impl Iterator<Item = Result<(Day, PoolId, DailyRow, TargetRow), Error>> + 'v,
+) -> Result<PoolDays<'v>, Error> {
     let last_final = source.view.last_final_day()?;
-    let mut days = Vec::new();
-    for ((day, pool), (row, targets)) in rows {
-        if source.whole.holds(day) && wanted.takes(day, pool) {
-            let (as_of_block, status) = end_of(source.view, day)?;
-            let targets =
-                last_final.map_or_else(TargetRow::default, |last| targets.up_to(day, last));
-            days.push(Ok(PoolDay {
-                pool,
-                day,
-                row,
-                targets,
-                status,
-                as_of_block,
-            }));
+    let (view, whole, wanted) = (source.view, source.whole, wanted.clone());
+    // Of the day before: a day has thousands of rows.
+    let mut known: Option<(Day, BlockNumber, Status)> = None;
+    let mut label = move |day| match known {
+        Some((of, last, status)) if of == day => Ok((last, status)),
+        _ => {
+            let (last, status) = end_of(view, day)?;
+            known = Some((day, last, status));
+            Ok::<_, Error>((last, status))
         }
-    }
-    Ok(Box::new(days.into_iter()))
+    };
+    let is_asked = move |row: &Result<(Day, PoolId, _, _), Error>| match row {
+        Ok((day, pool, ..)) => whole.holds(*day) && wanted.takes(*day, *pool),
+        Err(_) => true,
+    };
+    let rows = rows.filter(is_asked).map(move |row| {
+        let (day, pool, row, targets) = row?;
+        let (as_of_block, status) = label(day)?;
+        Ok(PoolDay {
+            pool,
+            day,
+            row,
+            targets: last_final.map_or_else(TargetRow::default, |last| targets.up_to(day, last)),
+            status,
+            as_of_block,
+        })
+    });
+    Ok(Box::new(rows))
 }
 
 /// Rows of the asked days that are not whole, before and after those that are. Whatever lies

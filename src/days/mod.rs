@@ -4,6 +4,7 @@ mod book;
 mod columns;
 mod engine;
 mod history;
+mod packed;
 mod recompute;
 mod span;
 mod subgraph;

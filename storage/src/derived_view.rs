@@ -4,6 +4,7 @@ use crate::codec::{
     ClosedDay, HourlyPrice, decode_calendar, decode_daily_row, decode_day, decode_feature_set,
     decode_price, decode_target_row, decode_value,
 };
+use crate::daily_rows::{DailyRows, Places};
 use crate::database::damaged;
 use crate::derive;
 use crate::error::StoreError;
@@ -129,7 +130,7 @@ impl View<'_> {
         pool: Option<PoolId>,
     ) -> Result<impl Iterator<Item = Result<PoolDay, StoreError>>, StoreError> {
         let end = to.plus_days(1);
-        let places: Box<dyn Iterator<Item = Result<(Day, PoolId), StoreError>> + '_> = match pool {
+        let places: Places<'_> = match pool {
             Some(pool) => {
                 let bounds = (
                     pool_day_key(pool, from).to_vec(),
@@ -147,12 +148,21 @@ impl View<'_> {
         };
         let last_final = self.last_final_day()?;
         let mut today: Option<ClosedDay> = None;
-        Ok(places.filter_map(move |place| {
-            let found = place.and_then(|(day, pool)| {
+        let everything = || Bounds {
+            lower: Some(Vec::new()),
+            upper: None,
+        };
+        let rows = DailyRows::new(
+            places,
+            self.raw(Family::Features, everything())?,
+            self.raw(Family::Targets, everything())?,
+        );
+        Ok(rows.filter_map(move |stored| {
+            let found = stored.and_then(|(day, pool, row, targets)| {
                 if today.is_none_or(|closed| closed.day != day) {
                     today = self.closed_day(day)?;
                 }
-                self.pool_day_of(pool, day, today, last_final)
+                self.pool_day_of((pool, day), (row, targets), today, last_final)
             });
             found.transpose()
         }))
@@ -161,17 +171,18 @@ impl View<'_> {
     /// A pool's daily row; `None` if the day is not whole or the pool had no swap on it.
     pub fn pool_day(&self, pool: PoolId, day: Day) -> Result<Option<PoolDay>, StoreError> {
         let closed = self.closed_day(day)?;
-        self.pool_day_of(pool, day, closed, self.last_final_day()?)
+        let stored = self.stored_row(pool, day)?;
+        self.pool_day_of((pool, day), stored, closed, self.last_final_day()?)
     }
 
     fn pool_day_of(
         &self,
-        pool: PoolId,
-        day: Day,
+        (pool, day): (PoolId, Day),
+        (row, targets): (Option<DailyRow>, Option<TargetRow>),
         closed: Option<ClosedDay>,
         last_final: Option<Day>,
     ) -> Result<Option<PoolDay>, StoreError> {
-        let (Some(row), targets) = self.stored_row(pool, day)? else {
+        let Some(row) = row else {
             return Ok(None);
         };
         let closed = closed.ok_or_else(|| {

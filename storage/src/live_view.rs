@@ -1,14 +1,14 @@
 //! Rows of any moment: exact sliding windows, from tiles and, where a day cuts an hour, from the
 //! swaps of that hour.
 
-use crate::codec::{decode_block, decode_user};
+use crate::codec::decode_user;
 use crate::derive;
 use crate::error::StoreError;
 use crate::families::Family;
-use crate::keys::{block_key, user_key};
+use crate::keys::user_key;
 use crate::lookup::Lookup;
-use crate::scan::{Bounds, Scan};
 use crate::view::View;
+use std::cmp::Ordering;
 use tidegauge_features::{
     DailyRow, HourEvents, Known14Days, PoolInfo, hours_before, row, user_hours_before, window_at,
 };
@@ -29,44 +29,28 @@ impl View<'_> {
         };
         let (from, to) = hours_before(at);
         let (users_from, users_to) = user_hours_before(at);
+        let before = derive::last_tile(self, pool, from)?;
+        let tiles = self.tiles(pool, from..to.next())?;
+        let lasts: Vec<(Hour, BlockNumber)> = before
+            .iter()
+            .chain(&tiles)
+            .map(|(hour, tile)| (*hour, tile.life.last_block))
+            .collect();
         let known = Known14Days {
             at,
-            before: derive::last_tile(self, pool, from)?.map(|(_, tile)| tile),
-            tiles: self.tiles(pool, from..to.next())?,
+            before: before.map(|(_, tile)| tile),
+            tiles,
             users: self.users(pool, users_from, users_to.next())?,
         };
         let whole_from = horizon.first_whole_day();
         let window = window_at(&info, set.user, whole_from, known, |hour| {
-            self.hour_events(pool, hour)
+            // Later than the last swap of the tile before.
+            let place = lasts.partition_point(|(of, _)| *of < hour);
+            let last = place.checked_sub(1).and_then(|last| lasts.get(last));
+            let from = last.map_or(BlockNumber(0), |(_, block)| block.next());
+            self.hour_events(pool, hour, from)
         })?;
         Ok(row(&set, &info, horizon, &window))
-    }
-
-    /// The first stored block at or after a moment; `None` if all lie before it.
-    ///
-    /// Times do not run back, so halving the heights finds it.
-    pub fn first_block_at(&self, at: UnixSeconds) -> Result<Option<BlockNumber>, StoreError> {
-        let (Some(start), Some(tip)) = (self.start(), self.head().tip) else {
-            return Ok(None);
-        };
-        let (mut low, mut high) = (start.0, tip.number.0.saturating_add(1));
-        let mut found = None;
-        // Everything stored below `low` lies before the moment, everything from `high` on does not.
-        while low < high {
-            let middle = low + (high - low) / 2;
-            let upper = block_key(BlockNumber(high)).to_vec();
-            let bounds = Bounds::between((block_key(BlockNumber(middle)).to_vec(), upper));
-            let rows = self.raw(Family::Blocks, bounds)?;
-            match Scan::new(rows, decode_block).next().transpose()? {
-                Some((number, record)) if record.timestamp < at => low = number.0 + 1,
-                Some((number, _)) => {
-                    found = Some(number);
-                    high = middle;
-                }
-                None => high = middle,
-            }
-        }
-        Ok(found)
     }
 
     fn pool_info(&self, pool: PoolId) -> Result<Option<PoolInfo>, StoreError> {
@@ -84,24 +68,36 @@ impl View<'_> {
         }))
     }
 
-    fn hour_events(&self, pool: PoolId, hour: Hour) -> Result<HourEvents, StoreError> {
-        let Some(from) = self.first_block_at(hour.start())? else {
-            return Ok(HourEvents::default());
+    /// A pool's events in an hour, all of which lie from a block on.
+    fn hour_events(
+        &self,
+        pool: PoolId,
+        hour: Hour,
+        from: BlockNumber,
+    ) -> Result<HourEvents, StoreError> {
+        let range = BlockRange {
+            from,
+            to: BlockNumber(u64::MAX),
         };
-        let end = self.first_block_at(hour.end())?;
-        let to = end.map_or(BlockNumber(u64::MAX), |end| end.prev().unwrap_or_default());
-        let Some(range) = BlockRange::new(from, to) else {
-            return Ok(HourEvents::default());
-        };
-        let swaps = self.valued_swaps(pool, range)?.map(|found| {
+        let mut events = HourEvents::default();
+        for found in self.valued_swaps(pool, range)? {
             let (swap, value) = found?;
-            // Where nothing was derived yet there is no tile either, and nobody asks.
-            Ok::<_, StoreError>((swap, value.unwrap_or_default()))
-        });
-        Ok(HourEvents {
-            swaps: swaps.collect::<Result<_, _>>()?,
-            liquidity: self.liquidity(pool, range)?.collect::<Result<_, _>>()?,
-        })
+            match Hour::of(swap.timestamp).cmp(&hour) {
+                Ordering::Less => {}
+                // Where nothing was derived yet there is no tile either, and nobody asks.
+                Ordering::Equal => events.swaps.push((swap, value.unwrap_or_default())),
+                Ordering::Greater => break,
+            }
+        }
+        for event in self.liquidity(pool, range)? {
+            let event = event?;
+            match Hour::of(event.timestamp).cmp(&hour) {
+                Ordering::Less => {}
+                Ordering::Equal => events.liquidity.push(event),
+                Ordering::Greater => break,
+            }
+        }
+        Ok(events)
     }
 
     fn users(

@@ -14,6 +14,7 @@ use crate::head::{Counters, Head, Tip};
 use crate::keys::{address_key, block_bounds, block_key, just_after, row_bounds, sequence_key};
 use crate::meta::{CHAIN_KEY, EPOCH_KEY, FORMAT_KEY, HEAD_KEY, IDENTITY_KEY};
 use crate::notice::{MirrorPosition, Notice, Sequence};
+use crate::pool_rows::PoolRows;
 use crate::scan::{Bounds, Decode, RawScan, Scan};
 use rocksdb::Snapshot;
 use serde::Serialize;
@@ -212,6 +213,14 @@ impl<'a> View<'a> {
     /// A way to read the rows of single blocks.
     pub fn block_rows(&self) -> Result<BlockRows<'_>, StoreError> {
         Ok(BlockRows::new(
+            self.raw(Family::Swaps, Bounds::all())?,
+            self.raw(Family::Liquidity, Bounds::all())?,
+        ))
+    }
+
+    /// A way to read all events of one pool after another.
+    pub fn pool_rows(&self) -> Result<PoolRows<'_>, StoreError> {
+        Ok(PoolRows::new(
             self.raw(Family::Swaps, Bounds::all())?,
             self.raw(Family::Liquidity, Bounds::all())?,
         ))

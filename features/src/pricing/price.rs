@@ -53,8 +53,7 @@ impl Price {
 
     /// Of a token, through a pool in which the other token has the price `quote`.
     pub(crate) fn through(pool: Quote, token: Side, quote: Self) -> Option<Self> {
-        let root: U512 = pool.sqrt_price.0.to();
-        let square = root.checked_mul(root)?;
+        let square = widening(pool.sqrt_price.0, pool.sqrt_price.0);
         let price = match token {
             Side::Token1 => (quote.0.to::<U512>() << 192usize).checked_div(square)?,
             Side::Token0 => {

@@ -4,8 +4,8 @@ use super::prices::{Epoch, Prices};
 use super::track::Before;
 use super::users::Users;
 use crate::pool_fold::{Known, PoolFold};
-use crate::pricing::Legs;
-use crate::row::{Horizon, row};
+use crate::pricing::{Legs, Spot};
+use crate::row::{Horizon, row_by};
 use crate::targets::of_days;
 use crate::tile::{Sums, Tile};
 use crate::window::{PoolWindow, WINDOW_DAYS};
@@ -74,12 +74,13 @@ impl<'a> PoolRecompute<'a> {
             self.near = 0;
             self.legs = Legs::of(&epoch.book, &self.fold.info);
         }
-        let spot = epoch.spot(swap.block, &mut self.near);
+        let none = Spot::default();
+        let spot = epoch.spot(swap.block, &mut self.near).unwrap_or(&none);
         let before = Before {
             tracks: &self.prices.tracks,
             block: swap.block,
         };
-        let valued = epoch.book.value(&self.legs, swap, &spot, &before);
+        let valued = epoch.book.value(&self.legs, swap, spot, &before);
         let user = self.set.user.of(swap);
         if let Some(user) = user {
             self.users.add(Day::of(swap.timestamp), user);
@@ -164,9 +165,21 @@ impl<'a> PoolRecompute<'a> {
                 Cow::Borrowed(&self.tiles[place..]),
                 self.users.counts(day),
             );
-            self.rows.extend(
-                row(self.set, &self.fold.info, self.horizon, &window).map(|row| (day, row)),
+            let mut sums = [Sums::default(); WINDOW_DAYS as usize];
+            let first = day.minus_days(WINDOW_DAYS - 1);
+            for (on, of) in self.days.range(first..=day) {
+                sums[(day.number() - on.number()) as usize] = *of;
+            }
+            let window = window.with_days(sums);
+            let fingerprint = |at| self.prices.fingerprints.of(self.set, at);
+            let row = row_by(
+                self.set,
+                fingerprint,
+                &self.fold.info,
+                self.horizon,
+                &window,
             );
+            self.rows.extend(row.map(|row| (day, row)));
         }
         if self.tiles.len() > 2 * KEPT_TILES {
             self.tiles.drain(..self.tiles.len() - KEPT_TILES);

@@ -2,6 +2,7 @@
 
 use super::track::{States, Track};
 use crate::pricing::{Book, Legs, Quote, References, Spot};
+use crate::set::Fingerprints;
 use crate::{FeatureSet, PoolInfo};
 use std::collections::{BTreeSet, HashMap};
 use tidegauge_model::{BlockNumber, PoolId};
@@ -12,14 +13,22 @@ pub struct Prices {
     pub(super) tracks: HashMap<PoolId, States>,
     /// By the height from which on the lists are as they are.
     epochs: Vec<Epoch>,
+    pub(super) fingerprints: Fingerprints,
 }
 
 #[derive(Debug)]
 pub(super) struct Epoch {
     pub(super) from: BlockNumber,
     pub(super) book: Book,
-    /// Prices as of the end of a block.
-    spots: Vec<(BlockNumber, Spot)>,
+    spots: Spots,
+}
+
+/// Prices as of the ends of blocks. The blocks stand by themselves: they are searched for every
+/// swap, and what is not found must not be read.
+#[derive(Debug, Default)]
+struct Spots {
+    blocks: Vec<BlockNumber>,
+    prices: Vec<Spot>,
 }
 
 impl Prices {
@@ -59,7 +68,11 @@ impl Prices {
                 book,
             })
             .collect();
-        Self { tracks, epochs }
+        Self {
+            tracks,
+            epochs,
+            fingerprints: Fingerprints::new(set),
+        }
     }
 
     pub(super) fn epoch(&self, block: BlockNumber) -> &Epoch {
@@ -70,23 +83,52 @@ impl Prices {
 
 impl Epoch {
     /// Prices at the end of the block before, found near where they were found last.
-    pub(super) fn spot(&self, block: BlockNumber, near: &mut usize) -> Spot {
-        const STEPS: usize = 8;
-        let mut place = (*near).min(self.spots.len());
-        let ahead = &self.spots[place..];
-        let step = ahead.iter().take(STEPS).take_while(|(at, _)| *at < block);
-        let step = step.count();
-        place += if step < STEPS {
-            step
-        } else {
-            ahead.partition_point(|(at, _)| *at < block)
+    pub(super) fn spot(&self, block: BlockNumber, near: &mut usize) -> Option<&Spot> {
+        let blocks = &self.spots.blocks;
+        let place = match (blocks.get(*near), blocks.first(), blocks.last()) {
+            (Some(at), Some(first), Some(last)) => {
+                // As many on as there are in as many blocks elsewhere.
+                let gap = u128::from(block.0.saturating_sub(at.0));
+                let span = u128::from(last.0 - first.0).max(1);
+                let on = gap * blocks.len() as u128 / span;
+                let on = usize::try_from(on).unwrap_or(usize::MAX);
+                place_near(blocks, block, near.saturating_add(on))
+            }
+            _ => blocks.partition_point(|at| *at < block),
         };
         *near = place;
-        place
-            .checked_sub(1)
-            .and_then(|last| self.spots.get(last))
-            .map_or_else(Spot::default, |(_, spot)| *spot)
+        self.spots.prices.get(place.checked_sub(1)?)
     }
+}
+
+impl Spots {
+    /// The next block's, unless nothing changed.
+    fn put(&mut self, at: BlockNumber, spot: Spot) {
+        if self.prices.last() != Some(&spot) {
+            self.blocks.push(at);
+            self.prices.push(spot);
+        }
+    }
+}
+
+/// How many blocks lie before one, in steps that double from where about it should be.
+fn place_near(blocks: &[BlockNumber], block: BlockNumber, guess: usize) -> usize {
+    let guess = guess.min(blocks.len());
+    let (mut low, mut high) = (guess, guess);
+    let mut step = 1;
+    while low > 0 && blocks[low - 1] >= block {
+        high = low - 1;
+        low = low.saturating_sub(step);
+        step *= 2;
+    }
+    if low == guess {
+        while high < blocks.len() && blocks[high] < block {
+            low = high + 1;
+            high = high.saturating_add(step).min(blocks.len());
+            step *= 2;
+        }
+    }
+    low + blocks[low..high].partition_point(|at| *at < block)
 }
 
 /// The book of each stretch of blocks with equal lists.
@@ -111,7 +153,7 @@ fn spots(
     tracks: &HashMap<PoolId, States>,
     from: BlockNumber,
     end: Option<BlockNumber>,
-) -> Vec<(BlockNumber, Spot)> {
+) -> Spots {
     let mut references = References::default();
     let mut moves: Vec<(BlockNumber, PoolId, Option<Quote>)> = Vec::new();
     for pool in book.reference_pools() {
@@ -127,16 +169,38 @@ fn spots(
         moves.extend(within.map(|(at, quote)| (*at, pool, *quote)));
     }
     moves.sort_by_key(|(at, pool, _)| (*at, *pool));
-    let mut spots = Vec::with_capacity(moves.len() + 1);
+    let mut spots = Spots::default();
     if let Some(before) = from.prev() {
-        spots.push((before, references.spot()));
+        spots.put(before, references.spot());
     }
     let mut moves = moves.into_iter().peekable();
     while let Some((at, pool, quote)) = moves.next() {
         references.put(book, pool, quote);
         if moves.peek().is_none_or(|(next, ..)| *next != at) {
-            spots.push((at, references.spot()));
+            spots.put(at, references.spot());
         }
     }
     spots
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_found_from_any_guess() {
+        let blocks: Vec<_> = [1u64, 2, 3, 5, 8, 13, 21, 34, 55, 89, 90, 91, 92, 93]
+            .map(BlockNumber)
+            .to_vec();
+        for many in 0..=blocks.len() {
+            let blocks = &blocks[..many];
+            for block in (0..100).map(BlockNumber) {
+                let right = blocks.partition_point(|at| *at < block);
+                for guess in 0..20 {
+                    let found = place_near(blocks, block, guess);
+                    assert_eq!(found, right, "{many} {block} {guess}");
+                }
+            }
+        }
+    }
 }

@@ -1,13 +1,17 @@
 //! Distinct users of days and weeks, counted as they come.
 
+use crate::address_hash::AddressKey;
 use crate::window::{USER_DAYS, UserCounts};
 use std::collections::{BTreeMap, HashMap};
 use tidegauge_model::{Address, Day};
 
+/// Users that are kept at least, though they were not seen for a week.
+const KEPT_USERS: u64 = 1_000;
+
 /// Distinct users by day and week, counted as they come: for each user only the last day counts.
 #[derive(Default)]
 pub(super) struct Users {
-    last: HashMap<Address, Day>,
+    last: HashMap<Address, Day, AddressKey>,
     /// Users by the last day they were seen, and distinct users of each day.
     seen: BTreeMap<Day, (u64, u64)>,
 }
@@ -36,6 +40,10 @@ impl Users {
             each[(day.number() - on.number()) as usize] = *distinct;
         }
         self.seen = self.seen.split_off(&first);
+        // Whoever was not seen for a week is as good as new.
+        if self.last.len() as u64 > 2 * (week + KEPT_USERS) {
+            self.last.retain(|_, last| *last >= first);
+        }
         UserCounts::counted(each, week)
     }
 }

@@ -65,7 +65,7 @@ impl<C> Decode<C> for Signed {
         if length > 0 && bytes[32 - length] & 0x80 != 0 {
             bytes[..32 - length].fill(0xff);
         }
-        canonical(redundant(&bytes) == 32 - length)?;
+        canonical(is_short(&bytes[32 - length..]))?;
         Ok(Self(I256::from_be_bytes(bytes)))
     }
 }
@@ -91,6 +91,19 @@ fn redundant(bytes: &[u8; 32]) -> usize {
         return same - 1;
     }
     same
+}
+
+/// Whether [`redundant`] would leave these bytes, and no fewer.
+fn is_short(bytes: &[u8]) -> bool {
+    match *bytes {
+        [] => true,
+        [only] => only != 0,
+        [first, second, ..] => match first {
+            0 => second & 0x80 != 0,
+            0xff => second & 0x80 == 0,
+            _ => true,
+        },
+    }
 }
 
 fn write_trimmed<E: Encoder>(encoder: &mut E, bytes: &[u8]) -> Result<(), EncodeError> {
@@ -126,5 +139,31 @@ fn canonical(holds: bool) -> Result<(), DecodeError> {
         Ok(())
     } else {
         Err(DecodeError::Other("an integer has redundant bytes"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_short_if_none_is_redundant() {
+        let corners = [0x00, 0x01, 0x7f, 0x80, 0xfe, 0xff];
+        for a in corners {
+            for b in corners {
+                for c in corners {
+                    for length in 0..=3 {
+                        let given = &[a, b, c][..length];
+                        let sign = given
+                            .first()
+                            .map_or(0, |f| if f & 0x80 == 0 { 0 } else { 0xff });
+                        let mut whole = [sign; 32];
+                        whole[32 - length..].copy_from_slice(given);
+                        let right = redundant(&whole) == 32 - length;
+                        assert_eq!(is_short(given), right, "{given:x?}");
+                    }
+                }
+            }
+        }
     }
 }

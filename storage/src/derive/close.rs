@@ -3,15 +3,16 @@
 
 use super::live::Live;
 use super::pending::encoded;
-use super::windows::{pool_window, tiles_between};
+use super::windows::{pool_window, tiles_between, window_of};
 use crate::codec::{ClosedDay, encode_calendar, encode_daily_row, encode_target_row};
 use crate::draft::{Before, Draft};
 use crate::error::StoreError;
 use crate::families::Family;
 use crate::keys::{calendar_key, day_key, parse_day_key, pool_day_key};
 use crate::lookup::Lookup;
-use tidegauge_features::{Horizon, row, target_hours, target_row};
-use tidegauge_model::{Address, BlockNumber, Day, PoolId};
+use std::collections::{BTreeMap, BTreeSet};
+use tidegauge_features::{Horizon, PoolWindow, Tile, target_hours, target_row};
+use tidegauge_model::{Address, BlockNumber, Day, Hour, PoolId};
 
 /// After so many days a part of the targets is complete.
 pub(super) const HORIZONS: [u32; 2] = [3, 7];
@@ -37,18 +38,45 @@ pub(super) fn close(
     let Some(horizon) = horizon else {
         return Ok(());
     };
+    let mut due: BTreeMap<PoolId, Due> = BTreeMap::new();
     for pool in pools_of(draft, day)? {
-        put_row(draft, live, pool, day, horizon)?;
+        due.entry(pool).or_default().row = true;
     }
     for days in HORIZONS {
         let earlier = day.minus_days(days);
         if earlier >= horizon.first_whole_day() && earlier.plus_days(days) == day {
             for pool in pools_of(draft, earlier)? {
-                put_targets(draft, pool, earlier, day)?;
+                due.entry(pool).or_default().targets.insert(earlier);
             }
         }
     }
+    for (pool, due) in due {
+        let (start, end) = PoolWindow::hours(day);
+        let earliest = due.targets.first().map(|earlier| target_hours(*earlier).0);
+        let start = match earliest {
+            Some(earliest) if !due.row => earliest,
+            _ => start,
+        };
+        // Once for all: the windows lie within each other.
+        let tiles = tiles_between(draft, pool, start..end)?;
+        for earlier in due.targets {
+            put_targets_of(draft, pool, (earlier, day), &tiles)?;
+        }
+        if due.row {
+            let window = window_of(draft, pool, day, tiles)?;
+            put_row_of(draft, live, (pool, day), horizon, &window)?;
+        }
+    }
     Ok(())
+}
+
+/// What of a pool is computed when a day is closed.
+#[derive(Default)]
+struct Due {
+    /// The day's row.
+    row: bool,
+    /// What followed these days.
+    targets: BTreeSet<Day>,
 }
 
 /// Pools with swaps on a day.
@@ -71,14 +99,22 @@ pub(super) fn put_row(
     day: Day,
     horizon: Horizon,
 ) -> Result<(), StoreError> {
-    let unknown = || {
+    let window = pool_window(draft, pool, day)?;
+    put_row_of(draft, live, (pool, day), horizon, &window)
+}
+
+fn put_row_of(
+    draft: &mut Draft<'_>,
+    live: &Live,
+    (pool, day): (PoolId, Day),
+    horizon: Horizon,
+    window: &PoolWindow<'_>,
+) -> Result<(), StoreError> {
+    let row = live.fold.row(pool, horizon, window).ok_or_else(|| {
         StoreError::Contradiction(format!(
             "pool {pool} had swaps on {day}, but there is nothing to make its row of"
         ))
-    };
-    let window = pool_window(draft, pool, day)?;
-    let info = live.fold.pool(pool).ok_or_else(unknown)?;
-    let row = row(live.set(), info, horizon, &window).ok_or_else(unknown)?;
+    })?;
     let key = pool_day_key(pool, day);
     let value = encoded(Family::Features, &key, |out| encode_daily_row(&row, out))?;
     draft.put_derived(Family::Features, &key, value, Before::Unknown)
@@ -94,7 +130,20 @@ pub(super) fn put_targets(
     let (start, end) = target_hours(day);
     let end = end.min(last_closed.plus_days(1).first_hour());
     let tiles = tiles_between(draft, pool, start..end)?;
-    let tiles = tiles.iter().map(|(hour, tile)| (*hour, tile));
+    put_targets_of(draft, pool, (day, last_closed), &tiles)
+}
+
+/// The same from tiles, of which those of other hours do not count.
+fn put_targets_of(
+    draft: &mut Draft<'_>,
+    pool: PoolId,
+    (day, last_closed): (Day, Day),
+    tiles: &[(Hour, Tile)],
+) -> Result<(), StoreError> {
+    let (start, end) = target_hours(day);
+    let from = tiles.partition_point(|(hour, _)| *hour < start);
+    let to = tiles.partition_point(|(hour, _)| *hour < end);
+    let tiles = tiles[from..to].iter().map(|(hour, tile)| (*hour, tile));
     let row = target_row(day, last_closed, tiles);
     let key = pool_day_key(pool, day);
     let value = encoded(Family::Targets, &key, |out| encode_target_row(&row, out))?;

@@ -81,7 +81,23 @@ pub(crate) fn pool_window(
 ) -> Result<PoolWindow<'static>, StoreError> {
     let (start, end) = PoolWindow::hours(day);
     let tiles = tiles_between(from, pool, start..end)?;
-    let before = last_tile(from, pool, start)?.map(|(_, tile)| tile);
+    window_of(from, pool, day, tiles)
+}
+
+/// The same, given the tiles of its hours.
+pub(super) fn window_of(
+    from: &impl Lookup,
+    pool: PoolId,
+    day: Day,
+    tiles: Vec<(Hour, Tile)>,
+) -> Result<PoolWindow<'static>, StoreError> {
+    let (start, _) = PoolWindow::hours(day);
+    let first = tiles.first().map(|(hour, _)| *hour);
+    let before = if PoolWindow::asks_before(day, first) {
+        last_tile(from, pool, start)?.map(|(_, tile)| tile)
+    } else {
+        None
+    };
     let mut users = UserCounts::new(day.end());
     let (start, end) = UserCounts::hours(day);
     let bounds = (

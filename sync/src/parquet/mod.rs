@@ -1,6 +1,7 @@
 //! Parquet, behind a wall: nothing outside of here knows Arrow.
 
 mod builder;
+mod row_group;
 mod schema;
 mod writer;
 

@@ -13,8 +13,11 @@ use std::sync::Arc;
 pub(super) const USD_DIGITS: u8 = 38;
 /// Of these, behind the point.
 pub(super) const USD_PLACES: i8 = 9;
-/// Rows of a row group: what a reader skips by statistics, and what is held encoded in memory.
-const ROW_GROUP_ROWS: usize = 131_072;
+/// Rows handed to the encoder at once: enough to be quick, few enough to be small.
+pub(super) const BATCH_ROWS: usize = 8_192;
+/// Batches of a row group, 131,072 rows: what a reader skips by statistics, and what is held
+/// encoded in memory.
+pub(super) const BATCHES_PER_GROUP: usize = 16;
 /// Beyond this one gains a few per cent for several times the work.
 const ZSTD_LEVEL: i32 = 3;
 
@@ -51,7 +54,6 @@ pub(super) fn properties(
     let mut properties = WriterProperties::builder()
         .set_created_by(concat!("tidegauge ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(ZSTD_LEVEL)?))
-        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_key_value_metadata(Some(facts));
     for column in columns {
         let repeats = matches!(

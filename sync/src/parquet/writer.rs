@@ -1,27 +1,31 @@
 //! Rows into a file, a bounded number of them in memory.
 
 use super::builder::{Builder, Unfit};
-use super::schema::{properties, schema};
+use super::row_group::RowGroup;
+use super::schema::{BATCH_ROWS, BATCHES_PER_GROUP, properties, schema};
 use crate::cell::{Cell, Column};
 use crate::error::SyncError;
 use crate::whole_file::WholeFile;
 use ::parquet::arrow::ArrowWriter;
-use arrow_array::RecordBatch;
+use ::parquet::arrow::arrow_writer::ArrowRowGroupWriterFactory;
+use ::parquet::errors::ParquetError;
+use ::parquet::file::writer::SerializedFileWriter;
+use arrow_array::ArrayRef;
 use arrow_schema::Schema;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Rows handed to the encoder at once: enough to be quick, few enough to be small.
-const BATCH_ROWS: usize = 8_192;
-
-/// Writes a table: zstd, statistics, row groups of a bounded size.
+/// Writes a table: zstd, statistics, row groups of a bounded size, columns encoded side by side.
 pub struct TableWriter {
     columns: Vec<Column>,
     schema: Arc<Schema>,
     builders: Vec<Builder>,
     waiting: usize,
     rows: u64,
-    writer: ArrowWriter<WholeFile>,
+    /// The open row group with its number of batches.
+    group: Option<(RowGroup, usize)>,
+    factory: ArrowRowGroupWriterFactory,
+    file: SerializedFileWriter<WholeFile>,
     path: PathBuf,
 }
 
@@ -44,7 +48,8 @@ impl TableWriter {
             .map_err(|e| encode(e.to_string()))?;
         let file = WholeFile::create(path)?;
         let schema = schema(columns);
-        let writer = ArrowWriter::try_new(file, schema.clone(), Some(properties))
+        let (file, factory) = ArrowWriter::try_new(file, schema.clone(), Some(properties))
+            .and_then(ArrowWriter::into_serialized_writer)
             .map_err(|e| encode(e.to_string()))?;
         Ok(Self {
             columns: columns.to_vec(),
@@ -52,7 +57,9 @@ impl TableWriter {
             builders,
             waiting: 0,
             rows: 0,
-            writer,
+            group: None,
+            factory,
+            file,
             path: path.to_owned(),
         })
     }
@@ -92,9 +99,10 @@ impl TableWriter {
     /// Ends the file; gives its number of rows.
     pub fn finish(mut self) -> Result<u64, SyncError> {
         self.pass_on()?;
+        self.end_group().map_err(|e| failed(&self.path, e))?;
         let rows = self.rows;
         let path = self.path;
-        let file = self.writer.into_inner().map_err(|e| failed(&path, e))?;
+        let file = self.file.into_inner().map_err(|e| failed(&path, e))?;
         file.finish()?;
         Ok(rows)
     }
@@ -104,20 +112,38 @@ impl TableWriter {
             return Ok(());
         }
         self.waiting = 0;
-        let arrays = self.builders.iter_mut().map(Builder::take).collect();
-        let batch =
-            RecordBatch::try_new(self.schema.clone(), arrays).map_err(|e| SyncError::Encode {
-                path: self.path.clone(),
-                message: e.to_string(),
-            })?;
-        self.writer.write(&batch).map_err(|e| failed(&self.path, e))
+        let arrays: Vec<_> = self.builders.iter_mut().map(Builder::take).collect();
+        self.put(&arrays).map_err(|e| failed(&self.path, e))
+    }
+
+    fn put(&mut self, arrays: &[ArrayRef]) -> Result<(), ParquetError> {
+        let (mut group, batches) = match self.group.take() {
+            Some(open) => open,
+            None => {
+                let number = self.file.flushed_row_groups().len();
+                (RowGroup::begin(&self.factory, &self.schema, number)?, 0)
+            }
+        };
+        group.put(arrays)?;
+        self.group = Some((group, batches + 1));
+        if batches + 1 == BATCHES_PER_GROUP {
+            self.end_group()?;
+        }
+        Ok(())
+    }
+
+    fn end_group(&mut self) -> Result<(), ParquetError> {
+        match self.group.take() {
+            Some((group, _)) => group.finish(&mut self.file),
+            None => Ok(()),
+        }
     }
 }
 
 /// What the encoder says; where the file system is behind it, what that says.
-fn failed(path: &Path, error: ::parquet::errors::ParquetError) -> SyncError {
+fn failed(path: &Path, error: ParquetError) -> SyncError {
     let path = path.to_owned();
-    if let ::parquet::errors::ParquetError::External(cause) = error {
+    if let ParquetError::External(cause) = error {
         return match cause.downcast::<std::io::Error>() {
             Ok(cause) => SyncError::Write {
                 path,
