@@ -1,8 +1,10 @@
 //! What can go wrong with a file or a mirror.
 
 use crate::failure::{PostgresCause, PostgresFailure};
+use crate::mirror_fault::MirrorFault;
 use std::path::PathBuf;
 use tidegauge_model::ErrorClass;
+use tidegauge_storage::StoreError;
 
 /// Why a file was not written, or a mirror does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +53,12 @@ pub enum SyncError {
     /// Postgres refused, failed, or was not to be had.
     #[error(transparent)]
     Postgres(Box<PostgresFailure>),
+    /// A mirror cannot go on.
+    #[error(transparent)]
+    Mirror(#[from] MirrorFault),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl SyncError {
@@ -78,6 +86,8 @@ impl SyncError {
             Self::Exists(_) | Self::Write { .. } | Self::Beyond { .. } => ErrorClass::Refused,
             Self::Encode { .. } | Self::Misfit { .. } => ErrorClass::Corrupt,
             Self::Postgres(failure) => failure.cause.class(),
+            Self::Mirror(fault) => fault.class(),
+            Self::Store(error) => error.class(),
         }
     }
 }
