@@ -1,5 +1,6 @@
 //! Postgres, behind a wall: nothing outside of here knows sqlx.
 
+mod ask;
 mod connect;
 mod copy;
 mod mirror;

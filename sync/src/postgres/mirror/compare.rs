@@ -8,6 +8,7 @@ use super::position::{State, bigint, day_number, day_of};
 use super::swap_rows::{self, BlockDigest, RAW_LINE, REST_LINE, SwapRows, no_swaps};
 use super::transaction::{Purpose, begin, commit};
 use crate::error::SyncError;
+use crate::postgres::ask::Ask as _;
 use crate::postgres::copy::CopyBuffer;
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -184,7 +185,7 @@ impl Ledger<'_> {
     ) -> Result<Vec<sqlx::postgres::PgRow>, SyncError> {
         let query = self.database.query(AssertSqlSafe(sql));
         let query = query.bind(self.chain).bind(from).bind(to);
-        Ok(query.fetch_all(connection).await?)
+        query.rows(connection).await
     }
 
     /// A block's rows as text.
@@ -203,7 +204,7 @@ impl Ledger<'_> {
             .query(AssertSqlSafe(sql))
             .bind(self.chain)
             .bind(bigint(block)?)
-            .fetch_all(&mut *connection)
+            .rows(connection)
             .await?;
         commit(connection).await?;
         rows.iter()
@@ -234,7 +235,7 @@ impl Ledger<'_> {
         let mut found: BTreeMap<Day, DayFound> = BTreeMap::new();
         let query = self.database.query(AssertSqlSafe(sql)).bind(self.chain);
         let query = query.bind(day_number(from)).bind(day_number(to));
-        for row in query.fetch_all(&mut *connection).await? {
+        for row in query.rows(connection).await? {
             found.entry(day_of(row.try_get(0)?)?).or_default().rows = Some(digest(row.try_get(1)?));
         }
         let query = self.database.query(
@@ -245,7 +246,7 @@ impl Ledger<'_> {
             .bind(self.chain)
             .bind(day_number(from))
             .bind(day_number(to));
-        for row in query.fetch_all(&mut *connection).await? {
+        for row in query.rows(connection).await? {
             let entry = (digest(row.try_get(1)?), row.try_get(2)?);
             found.entry(day_of(row.try_get(0)?)?).or_default().entry = Some(entry);
         }
@@ -266,10 +267,7 @@ impl Ledger<'_> {
              WHERE chain_id = $1 AND date = DATE '1970-01-01' + $2::integer"
         );
         let query = self.database.query(AssertSqlSafe(sql)).bind(self.chain);
-        let rows = query
-            .bind(day_number(day))
-            .fetch_all(&mut *connection)
-            .await?;
+        let rows = query.bind(day_number(day)).rows(connection).await?;
         commit(connection).await?;
         rows.iter()
             .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)))

@@ -5,6 +5,7 @@ use super::position::Position;
 use super::transaction::{Purpose, begin, commit};
 use crate::error::SyncError;
 use crate::mirror_fault::MirrorFault;
+use crate::postgres::ask::{Ask as _, connect};
 use crate::postgres::connect::Database;
 use sqlx::PgConnection;
 use tidegauge_storage::Sequence;
@@ -43,7 +44,7 @@ pub(super) async fn take(
         .bind(&claim.store)
         .bind(claim.store_epoch)
         .bind(i64::try_from(last_notice.0).unwrap_or(i64::MAX))
-        .execute(&mut *connection)
+        .affect(connection)
         .await?;
     let found = ledger.lock(connection).await?.ok_or(MirrorFault::Moved)?;
     if let Some(fault) = refusal(&found, claim) {
@@ -66,7 +67,7 @@ pub(super) async fn take(
         .bind(claim.store_epoch)
         .bind(same)
         .bind(i64::try_from(last_notice.0).unwrap_or(i64::MAX))
-        .execute(&mut *connection)
+        .affect(connection)
         .await?;
     let granted = ledger
         .position(connection)
@@ -109,7 +110,7 @@ pub(super) async fn renew(
 
 /// Lets go of it, on a connection of its own; harmless where another holds it.
 pub(super) async fn release(database: &Database, chain: i32, epoch: i64) -> Result<(), SyncError> {
-    let mut connection = database.connect().await?;
+    let mut connection = connect(database).await?;
     begin(database, &mut connection, Purpose::Write).await?;
     let ledger = Ledger { database, chain };
     beat(ledger, &mut connection, epoch, "NULL").await?;
@@ -128,7 +129,7 @@ async fn beat(
     query
         .bind(ledger.chain)
         .bind(epoch)
-        .execute(&mut *connection)
+        .affect(connection)
         .await?;
     Ok(())
 }

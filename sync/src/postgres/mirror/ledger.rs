@@ -4,6 +4,7 @@ use super::plan::{DayBook, DayEntry};
 use super::position::{COLUMNS, Position, State, bigint, day_number, day_of, height_of};
 use crate::error::SyncError;
 use crate::mirror_fault::MirrorFault;
+use crate::postgres::ask::Ask as _;
 use crate::postgres::connect::Database;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 use tidegauge_model::{B256, BlockNumber, BlockRef};
@@ -45,7 +46,7 @@ impl Ledger<'_> {
             .database
             .query(AssertSqlSafe(sql))
             .bind(self.chain)
-            .fetch_optional(&mut *connection)
+            .row(connection)
             .await?;
         row.as_ref().map(Position::read).transpose()
     }
@@ -94,10 +95,10 @@ impl Ledger<'_> {
             .bind(bigint(BlockNumber(next.notice.0))?)
             .bind(next.recheck.block.map(bigint).transpose()?)
             .bind(next.recheck.day.map(day_number))
-            .execute(&mut *connection)
+            .affect(connection)
             .await?;
         // The row is locked and was ours a moment ago.
-        if done.rows_affected() != 1 {
+        if done != 1 {
             return Err(MirrorFault::Moved.into());
         }
         Ok(())
@@ -118,7 +119,7 @@ impl Ledger<'_> {
             .bind(self.chain)
             .bind(height)
             .bind(PAGE)
-            .fetch_all(&mut *connection)
+            .rows(connection)
             .await?;
         rows.iter()
             .map(|row| block_ref(row.try_get(0)?, &row.try_get::<String, _>(1)?))
@@ -140,7 +141,7 @@ impl Ledger<'_> {
             .bind(self.chain)
             .bind(segment)
             .bind(PAGE)
-            .fetch_all(&mut *connection)
+            .rows(connection)
             .await?;
         rows.iter()
             .map(|row| {
@@ -159,7 +160,7 @@ impl Ledger<'_> {
                  WHERE chain_id = $1",
             )
             .bind(self.chain)
-            .fetch_all(&mut *connection)
+            .rows(connection)
             .await?;
         let mut book = DayBook::default();
         for row in rows {

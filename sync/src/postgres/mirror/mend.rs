@@ -9,6 +9,7 @@ use super::swap_rows;
 use super::transaction::{Purpose, begin, commit, copy};
 use super::write::put_days;
 use crate::error::SyncError;
+use crate::postgres::ask::Ask as _;
 use sqlx::PgConnection;
 use tidegauge_model::Day;
 
@@ -39,7 +40,7 @@ pub(super) async fn mend_blocks(
     ] {
         if !which.is_empty() {
             let query = ledger.database.query(sql).bind(ledger.chain).bind(which);
-            query.execute(&mut *connection).await?;
+            query.affect(connection).await?;
         }
     }
     let columns = swap_rows::COLUMNS;

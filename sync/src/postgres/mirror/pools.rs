@@ -3,6 +3,7 @@
 use super::day_rows::storable;
 use super::position::{beyond, bigint};
 use crate::error::SyncError;
+use crate::postgres::ask::Ask as _;
 use crate::postgres::connect::Database;
 use sqlx::{PgConnection, Row};
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,7 +68,7 @@ impl Known {
                  created_block, created_log_index FROM pools WHERE chain_id = $1",
             )
             .bind(chain)
-            .fetch_all(&mut *connection)
+            .rows(connection)
             .await?;
         for row in rows {
             let created: (Option<i64>, Option<i32>) = (row.try_get(6)?, row.try_get(7)?);
@@ -84,7 +85,7 @@ impl Known {
         let rows = database
             .query("SELECT token_address, symbol, name, decimals FROM tokens WHERE chain_id = $1")
             .bind(chain)
-            .fetch_all(&mut *connection)
+            .rows(connection)
             .await?;
         for row in rows {
             let token = TokenRow {
@@ -174,7 +175,7 @@ impl Changes {
         ] {
             if !gone.is_empty() {
                 let query = database.query(sql).bind(chain).bind(gone);
-                query.execute(&mut *connection).await?;
+                query.affect(connection).await?;
             }
         }
         for addresses in self.pools.chunks(MAX_ROWS_PER_STATEMENT) {
@@ -227,7 +228,7 @@ impl Changes {
             .bind(rows.iter().map(|row| row.tick_spacing).collect::<Vec<_>>())
             .bind(blocks)
             .bind(indexes)
-            .execute(&mut *connection)
+            .affect(connection)
             .await?;
         Ok(())
     }
@@ -259,7 +260,7 @@ impl Changes {
             )
             .bind(rows.iter().map(|row| row.name.clone()).collect::<Vec<_>>())
             .bind(rows.iter().map(|row| row.decimals).collect::<Vec<_>>())
-            .execute(&mut *connection)
+            .affect(connection)
             .await?;
         Ok(())
     }

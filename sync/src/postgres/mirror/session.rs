@@ -14,6 +14,7 @@ use super::transaction::{Purpose, begin, commit};
 use super::{mend, write};
 use crate::error::SyncError;
 use crate::mirror_fault::MirrorFault;
+use crate::postgres::ask::connect;
 use crate::postgres::connect::Database;
 use crate::postgres::schema::Partitions;
 use sqlx::PgConnection;
@@ -60,7 +61,7 @@ impl Session {
         claim: &Claim,
         epoch: Option<i64>,
     ) -> Result<Self, SyncError> {
-        let mut connection = database.connect().await?;
+        let mut connection = connect(database).await?;
         let ledger = Ledger { database, chain };
         let position = match epoch {
             None => {

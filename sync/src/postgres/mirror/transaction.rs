@@ -1,9 +1,10 @@
 //! One transaction at a time on one connection, with every deadline on the server.
 
 use crate::error::SyncError;
+use crate::postgres::ask::{Answer, tell};
 use crate::postgres::connect::Database;
 use crate::postgres::copy::CopyBuffer;
-use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use sqlx::PgConnection;
 
 /// How long a lock is waited for: the position's, or one that somebody took by hand.
 const LOCK_TIMEOUT: &str = "5s";
@@ -45,34 +46,32 @@ pub(in crate::postgres) async fn begin(
          SET LOCAL statement_timeout TO '{STATEMENT_TIMEOUT}'; \
          SET LOCAL idle_in_transaction_session_timeout TO '{IDLE_TIMEOUT}'"
     );
-    connection
-        .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-        .await?;
-    Ok(())
+    tell(connection, sql).await
 }
 
 /// Makes it last. After an error nobody knows whether it does: ask the position.
 pub(in crate::postgres) async fn commit(connection: &mut PgConnection) -> Result<(), SyncError> {
-    connection.execute(sqlx::raw_sql("COMMIT")).await?;
-    Ok(())
+    tell(connection, "COMMIT".to_owned()).await
 }
 
 /// Sends rows to a table, in the order of these columns. A row that is there already is an error:
 /// who copies has made room.
-pub(super) async fn copy(
-    connection: &mut PgConnection,
+pub(super) fn copy<'a>(
+    connection: &'a mut PgConnection,
     table: &'static str,
     columns: &str,
     rows: CopyBuffer,
-) -> Result<(), SyncError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+) -> Answer<'a, ()> {
     let sql = format!("COPY {table} ({columns}) FROM STDIN (FORMAT binary)");
-    let mut sink = connection.copy_in_raw(&sql).await?;
-    for chunk in rows.finish().chunks(COPY_CHUNK_BYTES) {
-        sink.send(chunk).await?;
-    }
-    sink.finish().await?;
-    Ok(())
+    Box::pin(async move {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let mut sink = connection.copy_in_raw(&sql).await?;
+        for chunk in rows.finish().chunks(COPY_CHUNK_BYTES) {
+            sink.send(chunk).await?;
+        }
+        sink.finish().await?;
+        Ok(())
+    })
 }

@@ -7,6 +7,7 @@ use super::position::{State, bigint, day_number};
 use super::swap_rows;
 use super::transaction::{Purpose, begin, commit, copy};
 use crate::error::SyncError;
+use crate::postgres::ask::Ask as _;
 use crate::postgres::copy::CopyBuffer;
 use crate::postgres::mirror::day_rows::DayRows;
 use sqlx::PgConnection;
@@ -80,7 +81,7 @@ async fn cut(
         ),
     ] {
         let query = ledger.database.query(sql).bind(ledger.chain).bind(above);
-        query.execute(&mut *connection).await?;
+        query.affect(connection).await?;
     }
     Ok(())
 }
@@ -104,7 +105,7 @@ pub(super) async fn put_days(
          (SELECT DATE '1970-01-01' + d FROM unnest($2::integer[]) d)",
     ] {
         let query = ledger.database.query(sql).bind(ledger.chain).bind(&all);
-        query.execute(&mut *connection).await?;
+        query.affect(connection).await?;
     }
     let columns = day_rows::names();
     let mut entries = CopyBuffer::new(6);
@@ -145,7 +146,7 @@ async fn seal(
         "DELETE FROM mirror_blocks WHERE chain_id = $1 AND number < $2",
     ] {
         let query = ledger.database.query(sql).bind(ledger.chain).bind(end);
-        query.execute(&mut *connection).await?;
+        query.affect(connection).await?;
     }
     Ok(())
 }

@@ -4,9 +4,10 @@ use super::{MIGRATIONS, shape};
 use crate::error::SyncError;
 use crate::failure::PostgresCause;
 use crate::mirror_fault::MirrorFault;
+use crate::postgres::ask::{Answer, Ask as _, tell};
 use crate::postgres::connect::Database;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row, SqlSafeStr};
+use sqlx::{Connection, PgConnection, Row, SqlSafeStr};
 use std::time::Duration;
 
 /// Where it is kept which were applied; other programs have tables of this kind too.
@@ -19,7 +20,11 @@ const LOCK_TIMEOUT_SECONDS: u32 = 10;
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Makes the tables, or leads them up to this version, and checks that they are as they were made.
-pub(in crate::postgres) async fn migrate(database: &Database) -> Result<(), SyncError> {
+pub(in crate::postgres) fn migrate(database: &Database) -> Answer<'_, ()> {
+    Box::pin(migrate_within(database))
+}
+
+async fn migrate_within(database: &Database) -> Result<(), SyncError> {
     let all = async {
         let mut connection = database.connect_direct().await?;
         let done = migrate_on(database, &mut connection).await;
@@ -43,22 +48,18 @@ async fn migrate_on(database: &Database, connection: &mut PgConnection) -> Resul
     let known = database
         .query("SELECT 1 FROM pg_namespace WHERE nspname = $1")
         .bind(schema)
-        .fetch_optional(&mut *connection)
+        .row(connection)
         .await?;
     if known.is_none() {
         // Schema names are plain: letters, digits and underscores.
         let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
-        connection
-            .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-            .await?;
+        tell(connection, sql).await?;
     }
     let sql = format!(
         "SET search_path TO \"{schema}\"; SET lock_timeout TO '{LOCK_TIMEOUT_SECONDS}s'; \
          SET client_min_messages TO warning"
     );
-    connection
-        .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-        .await?;
+    tell(connection, sql).await?;
     let ours = database
         .query(
             "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
@@ -66,7 +67,7 @@ async fn migrate_on(database: &Database, connection: &mut PgConnection) -> Resul
         )
         .bind(schema)
         .bind(TABLE)
-        .fetch_optional(&mut *connection)
+        .row(connection)
         .await?;
     if ours.is_none() {
         refuse_foreign_tables(database, connection).await?;
@@ -82,11 +83,19 @@ async fn migrate_on(database: &Database, connection: &mut PgConnection) -> Resul
     });
     let mut migrator = Migrator::with_migrations(migrations.into());
     migrator.dangerous_set_table_name(TABLE);
-    migrator
-        .run(&mut *connection)
-        .await
-        .map_err(|e| explained(e, schema))?;
+    apply(migrator, connection, schema).await?;
     shape::check(database, connection).await
+}
+
+fn apply<'a>(
+    migrator: Migrator,
+    connection: &'a mut PgConnection,
+    schema: &'a str,
+) -> Answer<'a, ()> {
+    Box::pin(async move {
+        let run = migrator.run_direct(None, connection, false);
+        run.await.map_err(|e| explained(e, schema))
+    })
 }
 
 /// Before anything of ours was made there, nothing may bear our names.
@@ -103,7 +112,7 @@ async fn refuse_foreign_tables(
         )
         .bind(schema)
         .bind(names)
-        .fetch_optional(&mut *connection)
+        .row(connection)
         .await?;
     match found {
         Some(row) => Err(MirrorFault::ForeignTable {

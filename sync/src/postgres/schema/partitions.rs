@@ -1,8 +1,9 @@
 //! Partitions of `daily_transactions` by month, made before the rows that need them.
 
 use crate::error::SyncError;
+use crate::postgres::ask::tell;
 use crate::postgres::connect::Database;
-use sqlx::{AssertSqlSafe, Executor, PgConnection};
+use sqlx::PgConnection;
 use std::collections::BTreeSet;
 use tidegauge_model::Day;
 
@@ -57,9 +58,7 @@ impl Partitions {
                  END $make$; \
                  COMMIT"
             );
-            connection
-                .execute(sqlx::raw_sql(AssertSqlSafe(sql)))
-                .await?;
+            tell(connection, sql).await?;
             self.months.insert(month);
         }
         Ok(())

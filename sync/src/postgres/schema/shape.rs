@@ -3,6 +3,7 @@
 use super::MIGRATIONS;
 use crate::error::SyncError;
 use crate::mirror_fault::MirrorFault;
+use crate::postgres::ask::Ask as _;
 use crate::postgres::connect::Database;
 use sqlx::{PgConnection, Row};
 use std::collections::BTreeMap;
@@ -60,7 +61,7 @@ pub(super) async fn check(
             )
             .bind(schema)
             .bind(&table.name)
-            .fetch_all(&mut *connection)
+            .rows(connection)
             .await?;
         let mut found = BTreeMap::new();
         let mut added = None;
