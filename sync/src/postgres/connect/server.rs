@@ -42,7 +42,10 @@ impl fmt::Display for Server {
             database,
         } = self;
         if self.is_socket() {
-            write!(f, "postgres://{user}@:{port}/{database}?host={host}")
+            write!(
+                f,
+                "postgres:///{database}?host={host}&port={port}&user={user}"
+            )
         } else if host.contains(':') {
             write!(f, "postgres://{user}@[{host}]:{port}/{database}")
         } else {

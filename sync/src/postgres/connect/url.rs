@@ -50,9 +50,11 @@ impl FromStr for PostgresUrl {
 impl fmt::Display for PostgresUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let server = self.server.to_string();
-        match (&self.password, server.split_once('@')) {
+        // A socket's has none.
+        match (&self.password, server.rsplit_once('@')) {
+            (Some(_), None) => write!(f, "{server}&password=***"),
             (Some(_), Some((user, place))) => write!(f, "{user}:***@{place}"),
-            _ => f.write_str(&server),
+            (None, _) => f.write_str(&server),
         }
     }
 }
