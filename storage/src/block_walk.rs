@@ -164,7 +164,7 @@ impl Iterator for BlockWalk<'_> {
 }
 
 /// Pools with rows in the window, ascending, each with its first and last block there.
-fn touched(
+pub(crate) fn touched(
     window: &[StoredBlock],
     rows: impl Fn(&PoolActivity) -> u32,
 ) -> Vec<(PoolId, BlockNumber, BlockNumber)> {

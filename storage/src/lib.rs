@@ -38,6 +38,7 @@ mod live_view;
 mod lookup;
 mod meta;
 mod migrate;
+mod mirror_view;
 mod notice;
 mod open;
 mod open_options;

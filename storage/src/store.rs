@@ -14,7 +14,7 @@ use crate::families::Family;
 use crate::folder::{self, PidNote};
 use crate::head::Head;
 use crate::journal;
-use crate::notice::{MirrorPosition, Sequence};
+use crate::notice::{MirrorPosition, NoticeKind, Sequence};
 use crate::open;
 use crate::open_options::StoreOptions;
 use crate::outbox;
@@ -26,7 +26,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use tidegauge_features::FeatureSet;
-use tidegauge_model::{BlockNumber, Extend, PoolId, Step};
+use tidegauge_model::{BlockNumber, BlockRange, Extend, PoolId, Step};
 
 /// Bytes that a batch should stay below; the pipeline sizes its ranges by it.
 pub const MAX_BATCH_BYTES: usize = 16 * 1024 * 1024;
@@ -268,6 +268,12 @@ impl Store {
             let above = Beneath::load(&draft)?.into_entries();
             derive::finish(&mut draft, &mut live, above)?;
             derive::put_in_force(&mut draft, &self.set)?;
+            // To a mirror it is a repair of every number that was computed.
+            if let (Some(start), Some(tip)) = (self.head.start, self.head.tip)
+                && let Some(all) = BlockRange::new(start, tip.number)
+            {
+                outbox::notify(&mut draft, NoticeKind::Repaired, all, tip)?;
+            }
         }
         let Finished { batch, head, .. } = draft.finish()?;
         let points = if turns {

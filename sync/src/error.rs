@@ -1,9 +1,12 @@
-//! What can go wrong with a file.
+//! What can go wrong with a file or a mirror.
 
+use crate::failure::{PostgresCause, PostgresFailure};
+use crate::mirror_fault::MirrorFault;
 use std::path::PathBuf;
 use tidegauge_model::ErrorClass;
+use tidegauge_storage::StoreError;
 
-/// Why a file was not written.
+/// Why a file was not written, or a mirror does not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum SyncError {
     /// Something of that name is there already.
@@ -47,14 +50,44 @@ pub enum SyncError {
         /// The value.
         value: String,
     },
+    /// Postgres refused, failed, or was not to be had.
+    #[error(transparent)]
+    Postgres(Box<PostgresFailure>),
+    /// A mirror cannot go on.
+    #[error(transparent)]
+    Mirror(#[from] MirrorFault),
+    /// The store could not be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 impl SyncError {
+    /// A failure of Postgres that no server reported.
+    pub fn postgres(cause: PostgresCause, message: impl Into<String>) -> Self {
+        Self::Postgres(Box::new(PostgresFailure {
+            cause,
+            server: String::new(),
+            sqlstate: None,
+            message: message.into(),
+        }))
+    }
+
+    /// The cause, where Postgres failed.
+    pub fn postgres_cause(&self) -> Option<PostgresCause> {
+        match self {
+            Self::Postgres(failure) => Some(failure.cause),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Exists(_) | Self::Write { .. } | Self::Beyond { .. } => ErrorClass::Refused,
             Self::Encode { .. } | Self::Misfit { .. } => ErrorClass::Corrupt,
+            Self::Postgres(failure) => failure.cause.class(),
+            Self::Mirror(fault) => fault.class(),
+            Self::Store(error) => error.class(),
         }
     }
 }

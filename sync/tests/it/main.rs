@@ -1,6 +1,11 @@
-//! Tests of the files: what is written reads back, whole or not at all.
+//! Tests of the files and the mirror: what is written reads back, whole or not at all.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod connect;
+mod copy;
+mod pooler;
+mod support;
 mod tables;
+mod urls;
 mod whole_files;

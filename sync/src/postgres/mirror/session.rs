@@ -1,0 +1,406 @@
+//! A session: one connection, and what is known of the mirror while nobody else may write it.
+
+use super::ancestor::ancestor;
+use super::blocking::look_at;
+use super::compare::{self, Findings, Line, Window};
+use super::day_rows::DayRows;
+use super::lease::{self, Claim};
+use super::ledger::Ledger;
+use super::options::MirrorStatus;
+use super::plan::{self, Base, Cut, DayBook, DayEntry, Look, Plan};
+use super::pools::Known;
+use super::position::State;
+use super::transaction::{Purpose, begin, commit};
+use super::{mend, write};
+use crate::error::SyncError;
+use crate::mirror_fault::MirrorFault;
+use crate::postgres::ask::connect;
+use crate::postgres::connect::Database;
+use crate::postgres::schema::Partitions;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tidegauge_model::{B256, BlockNumber, BlockRef, Day};
+use tidegauge_storage::Reader;
+
+/// Blocks that one transaction deletes at most; a mirror far ahead of a store that was restored
+/// goes back in several.
+const MAX_CUT_BLOCKS: u64 = 20 * plan::SEGMENT_BLOCKS;
+
+/// How often the store may turn elsewhere while both chains are compared.
+const MAX_LOOKS: usize = 8;
+
+/// One connection, and what is known of the mirror.
+pub(super) struct Session {
+    database: Database,
+    connection: PgConnection,
+    reader: Reader,
+    chain: i32,
+    epoch: i64,
+    state: State,
+    known: Arc<Known>,
+    book: Arc<DayBook>,
+    partitions: Partitions,
+}
+
+/// What a turn did.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Turn {
+    /// It wrote this many swaps; whether more waits.
+    Wrote { swaps: usize, more: bool },
+    /// There was nothing to write.
+    Nothing,
+}
+
+impl Session {
+    /// Connects and takes the lease, or goes on with the one we have.
+    pub(super) async fn open(
+        database: &Database,
+        reader: &Reader,
+        chain: i32,
+        claim: &Claim,
+        epoch: Option<i64>,
+    ) -> Result<Self, SyncError> {
+        let mut connection = connect(database).await?;
+        let ledger = Ledger { database, chain };
+        let position = match epoch {
+            None => {
+                let last = look_at(reader, |view| Ok(view.last_notice())).await?;
+                lease::take(ledger, &mut connection, claim, last).await?
+            }
+            Some(epoch) => {
+                begin(database, &mut connection, Purpose::Read).await?;
+                let found = ledger.position(&mut connection).await?;
+                commit(&mut connection).await?;
+                let found = found.ok_or(MirrorFault::Moved)?;
+                super::ledger::allow(&found, epoch)?;
+                found
+            }
+        };
+        begin(database, &mut connection, Purpose::Read).await?;
+        let known = Known::load(database, &mut connection, chain).await?;
+        let book = ledger.days(&mut connection).await?;
+        commit(&mut connection).await?;
+        Ok(Self {
+            database: database.clone(),
+            connection,
+            reader: reader.clone(),
+            chain,
+            epoch: position.epoch,
+            state: position.state,
+            known: Arc::new(known),
+            book: Arc::new(book),
+            partitions: Partitions::default(),
+        })
+    }
+
+    /// The lease's number.
+    pub(super) fn epoch(&self) -> i64 {
+        self.epoch
+    }
+
+    /// What the mirror holds.
+    pub(super) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Says that we are alive.
+    pub(super) async fn renew(&mut self) -> Result<(), SyncError> {
+        let ledger = Ledger {
+            database: &self.database,
+            chain: self.chain,
+        };
+        lease::renew(ledger, &mut self.connection, self.epoch).await
+    }
+
+    /// One step towards the store's tip.
+    pub(super) async fn step(&mut self, status: &mut MirrorStatus) -> Result<Turn, SyncError> {
+        let mut agreed = None;
+        for _ in 0..MAX_LOOKS {
+            let base = Base {
+                chain: self.chain,
+                state: self.state,
+                known: Arc::clone(&self.known),
+                book: Arc::clone(&self.book),
+                agreed,
+            };
+            let plan = match look_at(&self.reader, move |view| plan::look(view, &base)).await? {
+                Look::Elsewhere => {
+                    let ledger = Ledger {
+                        database: &self.database,
+                        chain: self.chain,
+                    };
+                    begin(&self.database, &mut self.connection, Purpose::Read).await?;
+                    let at = ancestor(ledger, &mut self.connection, &self.reader).await?;
+                    commit(&mut self.connection).await?;
+                    if let Some(turn) = self.go_back_some(at).await? {
+                        return Ok(turn);
+                    }
+                    agreed = Some(at);
+                    continue;
+                }
+                Look::Nothing(plan) => {
+                    show(status, &plan);
+                    self.learn(plan);
+                    return Ok(Turn::Nothing);
+                }
+                Look::Do(plan) => plan,
+            };
+            show(status, &plan);
+            let turn = Turn::Wrote {
+                swaps: plan.swaps.rows(),
+                more: plan.more,
+            };
+            self.write(plan).await?;
+            return Ok(turn);
+        }
+        // The store turned at every look; the next turn goes on.
+        Err(MirrorFault::Moved.into())
+    }
+
+    /// Where the mirror must go back by very much, some of it.
+    async fn go_back_some(&mut self, to: Option<BlockRef>) -> Result<Option<Turn>, SyncError> {
+        let Some(at) = self.state.at else {
+            return Ok(None);
+        };
+        let lowest = to.map_or(0, |to| to.number.0);
+        if at.number.0.saturating_sub(lowest) <= MAX_CUT_BLOCKS {
+            return Ok(None);
+        }
+        let kept = (at.number.0 - MAX_CUT_BLOCKS) / plan::SEGMENT_BLOCKS * plan::SEGMENT_BLOCKS;
+        let kept = BlockNumber(kept.max(1) - 1);
+        let mut state = self.state;
+        state.time = None;
+        // No block has this hash, so that the way is looked for again from there.
+        state.at = Some(BlockRef {
+            number: kept,
+            hash: B256::repeat_byte(0xff),
+        });
+        self.write(Plan::cut_only(Cut { to: Some(kept) }, state, &self.book))
+            .await?;
+        Ok(Some(Turn::Wrote {
+            swaps: 0,
+            more: true,
+        }))
+    }
+
+    async fn write(&mut self, mut plan: Plan) -> Result<(), SyncError> {
+        let days = std::mem::take(&mut plan.days_of_swaps);
+        self.partitions
+            .ensure(&self.database, &mut self.connection, days)
+            .await?;
+        let ledger = Ledger {
+            database: &self.database,
+            chain: self.chain,
+        };
+        let (connection, expected) = (&mut self.connection, &self.state);
+        write::write(ledger, connection, self.epoch, expected, &mut plan).await?;
+        self.learn(plan);
+        Ok(())
+    }
+
+    /// Keeps what a plan that is written leaves behind.
+    fn learn(&mut self, plan: Plan) {
+        let book = Arc::make_mut(&mut self.book);
+        if let Some(Cut { to }) = plan.cut {
+            let height = to.map_or(-1, |to| i64::try_from(to.0).unwrap_or(i64::MAX));
+            book.days.retain(|_, entry| entry.as_of < height);
+            Arc::make_mut(&mut self.known).doubt();
+        }
+        enter(book, &plan.days);
+        book.compared = plan.compared;
+        self.state = plan.next;
+        if let Some(pools) = plan.pools {
+            self.known = Arc::new(pools.into_known());
+        }
+    }
+
+    /// Compares a window of blocks with the store, and writes what differs where asked to; `None`:
+    /// the store turned meanwhile.
+    pub(super) async fn check_blocks(
+        &mut self,
+        window: Window,
+        mode: Mode,
+    ) -> Result<Option<Checked>, SyncError> {
+        let ledger = Ledger {
+            database: &self.database,
+            chain: self.chain,
+        };
+        let is_last = self.state.at.is_none_or(|at| window.next() > at.number);
+        let mirrored = ledger
+            .mirrored(&mut self.connection, window, is_last)
+            .await?;
+        let (chain, state, examples) = (self.chain, self.state, mode.examples);
+        let found = look_at(&self.reader, move |view| {
+            compare::compare(view, chain, &state, window, &mirrored, examples)
+        });
+        let Some(mut found) = found.await? else {
+            return Ok(None);
+        };
+        let mut differences = Vec::new();
+        for (block, ours) in std::mem::take(&mut found.examples) {
+            let theirs = ledger.lines(&mut self.connection, block).await?;
+            differences.push((block, ours, theirs));
+        }
+        let checked = Checked {
+            rows: found.rows,
+            blocks: found.blocks.len(),
+            differences,
+            is_last,
+        };
+        let mut next = self.state;
+        if mode.is_recheck {
+            next.recheck.block = (!is_last).then(|| window.next());
+        }
+        if mode.repair && (!found.is_clean() || next != self.state) {
+            self.mend(found, next).await?;
+        }
+        Ok(Some(checked))
+    }
+
+    async fn mend(&mut self, found: Findings, next: State) -> Result<(), SyncError> {
+        let days = found.days_of_swaps.iter().copied();
+        self.partitions
+            .ensure(&self.database, &mut self.connection, days)
+            .await?;
+        let ledger = Ledger {
+            database: &self.database,
+            chain: self.chain,
+        };
+        let (connection, expected) = (&mut self.connection, &self.state);
+        mend::mend_blocks(ledger, connection, self.epoch, (expected, &next), found).await?;
+        self.state = next;
+        Ok(())
+    }
+
+    /// The same of days, both included.
+    pub(super) async fn check_days(
+        &mut self,
+        days: (Day, Day),
+        is_last: bool,
+        mode: Mode,
+    ) -> Result<Option<CheckedDays>, SyncError> {
+        let ledger = Ledger {
+            database: &self.database,
+            chain: self.chain,
+        };
+        let mirrored = ledger
+            .mirrored_days(&mut self.connection, days.0, days.1)
+            .await?;
+        let (chain, state) = (self.chain, self.state);
+        let found = look_at(&self.reader, move |view| {
+            compare::compare_days(view, chain, &state, days, mirrored)
+        });
+        let Some((mut differ, gone)) = found.await? else {
+            return Ok(None);
+        };
+        let mut differences = Vec::new();
+        for day in differ.iter().take(mode.examples) {
+            let theirs = ledger.day_lines(&mut self.connection, day.day).await?;
+            differences.push((day.day, day.lines.clone(), theirs));
+        }
+        for day in gone.iter().take(mode.examples) {
+            let theirs = ledger.day_lines(&mut self.connection, *day).await?;
+            differences.push((*day, Vec::new(), theirs));
+        }
+        let checked = CheckedDays {
+            days: differ.len() + gone.len(),
+            differences,
+        };
+        let mut next = self.state;
+        if mode.is_recheck {
+            next.recheck.day = (!is_last).then(|| days.1.plus_days(1));
+        }
+        let is_clean = differ.is_empty() && gone.is_empty();
+        if mode.repair && (!is_clean || next != self.state) {
+            let (connection, expected) = (&mut self.connection, &self.state);
+            let states = (expected, &next);
+            mend::mend_days(ledger, connection, self.epoch, states, (&mut differ, &gone)).await?;
+            let book = Arc::make_mut(&mut self.book);
+            for day in &gone {
+                book.days.remove(day);
+            }
+            enter(book, &differ);
+            self.state = next;
+        }
+        Ok(Some(checked))
+    }
+
+    /// The last day that the mirror or the store can have.
+    pub(super) fn last_day(&self) -> Option<Day> {
+        let reached = self.state.time.map(Day::of);
+        reached.max(self.book.days.keys().next_back().copied())
+    }
+
+    /// The first day of either.
+    pub(super) async fn first_day(&self) -> Result<Option<Day>, SyncError> {
+        let first = look_at(&self.reader, |view| {
+            let first = view.calendar()?.next().transpose()?;
+            Ok(first.map(|closed| closed.day))
+        });
+        let known = self.book.days.keys().next().copied();
+        Ok([first.await?, known].into_iter().flatten().min())
+    }
+
+    /// Has pools and tokens compared once more.
+    pub(super) fn doubt_pools(&mut self) {
+        Arc::make_mut(&mut self.known).doubt();
+    }
+}
+
+/// How rows are compared.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Mode {
+    /// Write what differs.
+    pub(super) repair: bool,
+    /// Move the marks of what is to be compared once more.
+    pub(super) is_recheck: bool,
+    /// How many differences to show.
+    pub(super) examples: usize,
+}
+
+/// A block that differs: the store's rows, and the mirror's.
+pub(super) type BlockDiff = (BlockNumber, Vec<Line>, Vec<Line>);
+
+/// A day that differs: the store's rows by pool, and the mirror's.
+pub(super) type DayDiff = (
+    Day,
+    Vec<(tidegauge_model::PoolId, String)>,
+    BTreeMap<String, String>,
+);
+
+/// What a look at a window of blocks found.
+pub(super) struct Checked {
+    /// Rows compared.
+    pub(super) rows: u64,
+    /// Blocks that differ.
+    pub(super) blocks: usize,
+    /// Some of them.
+    pub(super) differences: Vec<BlockDiff>,
+    /// Whether nothing comes after it.
+    pub(super) is_last: bool,
+}
+
+/// What a look at some days found.
+pub(super) struct CheckedDays {
+    /// Days that differ.
+    pub(super) days: usize,
+    /// Some of them.
+    pub(super) differences: Vec<DayDiff>,
+}
+
+fn enter(book: &mut DayBook, days: &[DayRows]) {
+    for day in days {
+        let entry = DayEntry {
+            digest: day.digest,
+            settled: day.settled,
+            as_of: day.as_of,
+        };
+        book.days.insert(day.day, entry);
+    }
+}
+
+fn show(status: &mut MirrorStatus, plan: &Plan) {
+    status.tip = plan.tip;
+    status.tip_time = plan.tip_time;
+}
