@@ -55,7 +55,9 @@ impl Committer {
                         }
                         Order::Acknowledge { mirror, at } => {
                             if let Err(error) = store.acknowledge(mirror, at) {
-                                tracing::error!("the position of the mirror {mirror} is not kept: {error}");
+                                tracing::error!(
+                                    "the position of the mirror {mirror} is not kept: {error}"
+                                );
                             }
                             continue;
                         }

@@ -10,7 +10,11 @@ use tidegauge_sync::{AuditReport, Mirror, Repair};
 
 /// Compares the mirror with the store; an error if they differ and it was not asked to repair.
 pub(super) async fn audit(config: Config, flags: Audit) -> Result<(), Error> {
-    let repair = if flags.repair { Repair::Yes } else { Repair::No };
+    let repair = if flags.repair {
+        Repair::Yes
+    } else {
+        Repair::No
+    };
     let report = match control::audit(&config.storage.path, repair).await? {
         Some(report) => report,
         None => audit_here(&config, repair).await?,
@@ -24,7 +28,8 @@ pub(super) async fn audit(config: Config, flags: Audit) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::Failed(
-        "Postgres differs from the store: tidegauge audit --repair writes anew what differs".to_owned(),
+        "Postgres differs from the store: tidegauge audit --repair writes anew what differs"
+            .to_owned(),
     ))
 }
 
@@ -45,7 +50,10 @@ fn print(report: &AuditReport) {
     );
     for difference in &report.differences {
         println!("\n{}", difference.place);
-        for (side, row) in [("store", &difference.store), ("Postgres", &difference.mirror)] {
+        for (side, row) in [
+            ("store", &difference.store),
+            ("Postgres", &difference.mirror),
+        ] {
             println!("  {side:<9} {}", row.as_deref().unwrap_or("no row"));
         }
     }

@@ -12,8 +12,11 @@ use tokio::sync::watch;
 pub(super) async fn sync(config: Config, flags: Sync) -> Result<(), Error> {
     let database = required(&config)?;
     if flags.migrate_only {
-        let version = migrate(&database).await?;
-        println!("the schema {} is at version {version}", database.schema());
+        migrate(&database).await?;
+        println!(
+            "the tables in schema {} are as this version wants them",
+            database.schema()
+        );
         return Ok(());
     }
     let reader = super::open_beside(&config)?;
@@ -28,7 +31,9 @@ pub(super) async fn sync(config: Config, flags: Sync) -> Result<(), Error> {
     }
     println!(
         "Postgres holds everything to block {}: {} swaps written",
-        report.block.map_or("none".to_owned(), crate::progress::group),
+        report
+            .block
+            .map_or("none".to_owned(), crate::progress::group),
         crate::progress::group(report.rows)
     );
     Ok(())
@@ -59,7 +64,11 @@ fn show(mut status: watch::Receiver<MirrorStatus>) -> tokio::task::JoinHandle<()
             };
             let (progress, block, rows) = shown.get_or_insert_with(|| {
                 let left = tip.number.0.saturating_sub(at.number.0);
-                (Progress::begin("sync", "blocks", "swaps", left), at.number.0, now.rows)
+                (
+                    Progress::begin("sync", "blocks", "swaps", left),
+                    at.number.0,
+                    now.rows,
+                )
             });
             progress.advance(
                 at.number.0.saturating_sub(*block),

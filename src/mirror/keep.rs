@@ -6,9 +6,7 @@ use crate::error::Error;
 use std::time::Duration;
 use tidegauge_storage::{MirrorPosition, Reader};
 use tidegauge_sync::SyncError;
-use tidegauge_sync::{
-    AuditReport, Database, Mirror, MirrorStatus, POSTGRES_MIRROR, Repair,
-};
+use tidegauge_sync::{AuditReport, Database, Mirror, MirrorStatus, POSTGRES_MIRROR, Repair};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;

@@ -15,7 +15,10 @@ pub(crate) fn database(config: &Config) -> Result<Option<Database>, Error> {
 
 /// Who we are, for people who meet our lease.
 pub(crate) fn options(take_over: bool) -> MirrorOptions {
-    let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let host = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
     MirrorOptions {
         holder: format!("{host} process {}", std::process::id()),
         take_over,

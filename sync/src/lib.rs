@@ -25,6 +25,6 @@ pub use parquet::TableWriter;
 pub use postgres::{
     AuditReport, Auth, CopyBuffer, CopyRow, Database, Difference, Mirror, MirrorOptions,
     MirrorPhase, MirrorStatus, POSTGRES_MIRROR, Password, PasswordSource, PostgresSettings,
-    PostgresUrl, Repair, Server, TlsMode,
+    PostgresUrl, Repair, Server, TlsMode, migrate,
 };
 pub use whole_file::WholeFile;

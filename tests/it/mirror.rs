@@ -123,7 +123,9 @@ fn a_second_collector_is_refused_and_a_forced_one_fences_the_first() {
     let said = error(&status).to_string();
     assert!(said.contains("lease") || said.contains("holds"), "{said}");
     // Collection goes on all the same.
-    refused.wait_until("at the tip", |status| status["collector"]["lag_blocks"] == 0);
+    refused.wait_until("at the tip", |status| {
+        status["collector"]["lag_blocks"] == 0
+    });
     refused.stop();
     let url = format!("--set=sync.postgres.url={}", cluster.url());
     let forced = [url.as_str(), "sync", "--take-over"];
@@ -131,7 +133,9 @@ fn a_second_collector_is_refused_and_a_forced_one_fences_the_first() {
     let status = holder.wait_until("fenced", |status| error(status).is_string());
     let said = error(&status).to_string();
     assert!(said.contains("epoch") || said.contains("another"), "{said}");
-    holder.wait_until("at the tip", |status| status["collector"]["lag_blocks"] == 0);
+    holder.wait_until("at the tip", |status| {
+        status["collector"]["lag_blocks"] == 0
+    });
     let log = holder.stop();
     assert!(log.contains("collection goes on"), "{log}");
 }
@@ -142,7 +146,9 @@ fn what_keeps_postgres_from_it_is_said_and_collection_goes_on() {
         return;
     };
     cluster.sql("CREATE ROLE guest LOGIN PASSWORD 'pw-guest'");
-    cluster.sql("CREATE SCHEMA taken; CREATE TABLE taken.daily_transactions (tx_hash text PRIMARY KEY)");
+    cluster.sql(
+        "CREATE SCHEMA taken; CREATE TABLE taken.daily_transactions (tx_hash text PRIMARY KEY)",
+    );
     let wrong = cluster.url_as("admin", "pw-wrong");
     let guest = cluster.url_as("guest", "pw-guest");
     let ours = cluster.url();
@@ -150,7 +156,11 @@ fn what_keeps_postgres_from_it_is_said_and_collection_goes_on() {
     let cases: [(&str, &str, &[&str]); 4] = [
         (&wrong, "public", &["password"]),
         (&guest, "public", &["permission", "guest"]),
-        (&ours, "taken", &["daily_transactions", "sync.postgres.schema"]),
+        (
+            &ours,
+            "taken",
+            &["daily_transactions", "sync.postgres.schema"],
+        ),
         (&nowhere, "public", &["127.0.0.1"]),
     ];
     for (url, schema, words) in cases {
@@ -166,7 +176,9 @@ fn what_keeps_postgres_from_it_is_said_and_collection_goes_on() {
             assert!(said.contains(word), "{word}: {said}");
         }
         assert!(!said.contains("pw-"), "{said}");
-        daemon.wait_until("at the tip", |status| status["collector"]["lag_blocks"] == 0);
+        daemon.wait_until("at the tip", |status| {
+            status["collector"]["lag_blocks"] == 0
+        });
         daemon.stop();
     }
 }

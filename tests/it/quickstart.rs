@@ -81,7 +81,10 @@ async fn quickstart_mirrors_into_a_postgres_of_its_own() {
     thread::spawn(move || lines.for_each(drop));
     let begun = Instant::now();
     loop {
-        let shown = Command::new("bash").args(["-c", &command]).output().unwrap();
+        let shown = Command::new("bash")
+            .args(["-c", &command])
+            .output()
+            .unwrap();
         let table = String::from_utf8_lossy(&shown.stdout).into_owned();
         if table.contains("volume_usd") && table.contains('/') {
             println!("{table}");
@@ -95,7 +98,10 @@ async fn quickstart_mirrors_into_a_postgres_of_its_own() {
     script.interrupt();
     script.0.wait().unwrap();
     assert!(stopped.elapsed() < SHUTDOWN, "{:?}", stopped.elapsed());
-    let again = Command::new("bash").args(["-c", &command]).output().unwrap();
+    let again = Command::new("bash")
+        .args(["-c", &command])
+        .output()
+        .unwrap();
     assert!(!again.status.success(), "PostgreSQL still answers");
 }
 

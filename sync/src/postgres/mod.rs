@@ -14,3 +14,4 @@ pub use mirror::{
     AuditReport, Difference, Mirror, MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR,
     Repair,
 };
+pub use schema::migrate;

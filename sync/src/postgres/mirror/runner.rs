@@ -12,7 +12,7 @@ use crate::mirror_fault::MirrorFault;
 use crate::postgres::connect::Database;
 use crate::postgres::schema::migrate;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
@@ -56,7 +56,7 @@ pub enum Repair {
 }
 
 /// A row that differs.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Difference {
     /// Which: a swap's block and log index, or a day and a pool.
     pub place: String,
@@ -67,7 +67,7 @@ pub struct Difference {
 }
 
 /// What an audit found.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct AuditReport {
     /// Swaps compared.
     pub swaps: u64,

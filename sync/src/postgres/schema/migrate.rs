@@ -20,7 +20,7 @@ const LOCK_TIMEOUT_SECONDS: u32 = 10;
 const DEADLINE: Duration = Duration::from_secs(120);
 
 /// Makes the tables, or leads them up to this version, and checks that they are as they were made.
-pub(in crate::postgres) fn migrate(database: &Database) -> Answer<'_, ()> {
+pub fn migrate(database: &Database) -> Answer<'_, ()> {
     Box::pin(migrate_within(database))
 }
 

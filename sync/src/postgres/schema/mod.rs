@@ -4,7 +4,7 @@ mod migrate;
 mod partitions;
 mod shape;
 
-pub(super) use migrate::migrate;
+pub use migrate::migrate;
 pub(super) use partitions::Partitions;
 
 /// What made the tables, by version; the first states every table and column, one a line.
