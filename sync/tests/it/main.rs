@@ -4,8 +4,12 @@
 
 mod connect;
 mod copy;
+mod mirror;
 mod pooler;
 mod support;
 mod tables;
 mod urls;
 mod whole_files;
+#[path = "../../../storage/tests/it/world.rs"]
+#[allow(dead_code)]
+mod world;

@@ -12,12 +12,14 @@
 //! writes anew what differs. How far it got with that stands in the position too.
 
 mod ancestor;
+mod audit;
 mod blocking;
 mod compare;
 mod day_rows;
 mod lease;
 mod ledger;
 mod mend;
+mod mirrored;
 mod options;
 mod plan;
 mod pools;
@@ -28,5 +30,6 @@ mod swap_rows;
 mod transaction;
 mod write;
 
+pub use audit::{AuditReport, Difference, Repair};
 pub use options::{MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR};
-pub use runner::{AuditReport, Difference, Mirror, Repair};
+pub use runner::Mirror;

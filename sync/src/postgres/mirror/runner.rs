@@ -1,22 +1,20 @@
 //! Running a mirror: step after step, waiting between them, trying again after failures.
 
 use super::blocking::look_at;
-use super::compare::{WINDOW_DAYS, Window};
 use super::lease::{self, Claim};
+use super::mirrored::{WINDOW_DAYS, Window};
 use super::options::{MirrorOptions, MirrorPhase, MirrorStatus};
 use super::position::beyond;
-use super::session::{BlockDiff, DayDiff, Mode, Session, Turn};
+use super::session::{Mode, Session, Turn};
 use crate::error::SyncError;
 use crate::failure::PostgresCause;
 use crate::mirror_fault::MirrorFault;
 use crate::postgres::connect::Database;
 use crate::postgres::schema::migrate;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::time::Duration;
-use tidegauge_model::{BlockNumber, Day, ErrorClass};
+use tidegauge_model::{BlockNumber, ErrorClass};
 use tidegauge_storage::{MirrorPosition, Reader};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
@@ -43,53 +41,6 @@ const REFUSED_WAIT: Duration = Duration::from_secs(30);
 /// Failures in a row after which what is to be done once is given up.
 const MAX_FAILURES_ONCE: u32 = 5;
 
-/// Differences that a report shows at most.
-const MAX_DIFFERENCES: usize = 20;
-
-/// What an audit does about differences.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Repair {
-    /// Shows them.
-    No,
-    /// Writes what differs anew, as the store has it.
-    Yes,
-}
-
-/// A row that differs.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Difference {
-    /// Which: a swap's block and log index, or a day and a pool.
-    pub place: String,
-    /// The store's row, a column after the other; `None`: it has none.
-    pub store: Option<String>,
-    /// The mirror's; `None`: it has none.
-    pub mirror: Option<String>,
-}
-
-/// What an audit found.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
-pub struct AuditReport {
-    /// Swaps compared.
-    pub swaps: u64,
-    /// Days compared, each of all pools.
-    pub days: u64,
-    /// Blocks of which a swap differs.
-    pub blocks_differ: u64,
-    /// Days of which a row differs.
-    pub days_differ: u64,
-    /// Whether what differs was written anew.
-    pub repaired: bool,
-    /// The first rows that differ.
-    pub differences: Vec<Difference>,
-}
-
-impl AuditReport {
-    /// Whether the mirror was equal to the store.
-    pub fn is_equal(&self) -> bool {
-        self.blocks_differ == 0 && self.days_differ == 0
-    }
-}
-
 /// A mirror of one store in one schema.
 pub struct Mirror {
     reader: Reader,
@@ -98,7 +49,8 @@ pub struct Mirror {
     chain: i32,
     epoch: Option<i64>,
     is_migrated: bool,
-    session: Option<Session>,
+    /// Idle, or none.
+    pub(super) session: Option<Session>,
     window: u64,
     rate: Rate,
     status: MirrorStatus,
@@ -166,70 +118,8 @@ impl Mirror {
         Ok(self.status.clone())
     }
 
-    /// Brings the mirror to the store's tip, then compares every row with the store's.
-    pub async fn audit(&mut self, repair: Repair) -> Result<AuditReport, SyncError> {
-        let done = self.audit_all(repair).await;
-        self.let_go().await;
-        done
-    }
-
-    async fn audit_all(&mut self, repair: Repair) -> Result<AuditReport, SyncError> {
-        self.reach_tip().await?;
-        let mut report = AuditReport {
-            repaired: repair == Repair::Yes,
-            ..AuditReport::default()
-        };
-        let mut from = BlockNumber(0);
-        let mut size = 1;
-        loop {
-            let mode = mode_of(repair, &report);
-            let window = Window::at(from, size);
-            let session = self.session().await?;
-            let Some(found) = session.check_blocks(window, mode).await? else {
-                self.reach_tip().await?;
-                continue;
-            };
-            report.swaps += found.rows;
-            report.blocks_differ += found.blocks as u64;
-            for diff in found.differences {
-                report.differences.extend(block_differences(diff));
-            }
-            if found.is_last {
-                break;
-            }
-            from = window.next();
-            size = window.next_size(found.rows);
-        }
-        let session = self.session().await?;
-        let Some(mut day) = session.first_day().await? else {
-            report.differences.truncate(MAX_DIFFERENCES);
-            return Ok(report);
-        };
-        loop {
-            let mode = mode_of(repair, &report);
-            let session = self.session().await?;
-            let last = session.last_day().unwrap_or(day).max(day);
-            let until = day.plus_days(WINDOW_DAYS - 1).min(last);
-            let is_last = until == last;
-            let Some(found) = session.check_days((day, until), is_last, mode).await? else {
-                self.reach_tip().await?;
-                continue;
-            };
-            report.days += u64::from(until.number() - day.number()) + 1;
-            report.days_differ += found.days as u64;
-            for diff in found.differences {
-                report.differences.extend(day_differences(diff));
-            }
-            if is_last {
-                break;
-            }
-            day = until.plus_days(1);
-        }
-        report.differences.truncate(MAX_DIFFERENCES);
-        Ok(report)
-    }
-
-    async fn reach_tip(&mut self) -> Result<(), SyncError> {
+    /// Brings it to the store's tip, trying again a few times.
+    pub(super) async fn reach_tip(&mut self) -> Result<(), SyncError> {
         let mut waits = backoff();
         loop {
             match self.turn().await {
@@ -287,16 +177,16 @@ impl Mirror {
                 Err(_) => return,
             }
             if beaten.elapsed() >= HEARTBEAT {
-                let renewed = match &mut self.session {
-                    Some(session) => timeout(TURN_DEADLINE, session.renew()).await,
-                    None => return,
+                let Some(mut session) = self.session.take() else {
+                    return;
                 };
+                let renewed = timeout(TURN_DEADLINE, session.renew()).await;
                 if !matches!(renewed, Ok(Ok(()))) {
                     // The next turn connects anew and says what is wrong.
-                    self.session = None;
                     *seen = None;
                     return;
                 }
+                self.session = Some(session);
                 beaten = Instant::now();
             }
             sleep(POLL).await;
@@ -313,10 +203,6 @@ impl Mirror {
                 format!("no end of a step within {TURN_DEADLINE:?}"),
             )),
         };
-        if turn.is_err() {
-            // Whatever state it is in: a fresh one asks the position.
-            self.session = None;
-        }
         let turn = turn?;
         if let Turn::Wrote { swaps, .. } = turn {
             self.status.rows += swaps as u64;
@@ -330,16 +216,28 @@ impl Mirror {
     }
 
     async fn try_turn(&mut self) -> Result<Turn, SyncError> {
-        self.session().await?;
-        let Some(session) = &mut self.session else {
-            return Ok(Turn::Nothing);
-        };
+        let mut session = self.take_session().await?;
         let turn = session.step(&mut self.status).await?;
         let recheck = session.state().recheck;
-        if turn != Turn::Nothing || recheck.is_done() {
-            self.window = if recheck.is_done() { 1 } else { self.window };
-            return Ok(turn);
+        let turn = if turn == Turn::Nothing && !recheck.is_done() {
+            self.recheck(&mut session).await?;
+            Turn::Wrote {
+                swaps: 0,
+                more: true,
+            }
+        } else {
+            turn
+        };
+        if session.state().recheck.is_done() {
+            self.window = 1;
         }
+        self.session = Some(session);
+        Ok(turn)
+    }
+
+    /// Compares some rows once more.
+    async fn recheck(&mut self, session: &mut Session) -> Result<(), SyncError> {
+        let recheck = session.state().recheck;
         let mode = Mode {
             repair: true,
             is_recheck: true,
@@ -361,13 +259,12 @@ impl Mirror {
                 .check_days((first, until), until == last, mode)
                 .await?;
         }
-        Ok(Turn::Wrote {
-            swaps: 0,
-            more: true,
-        })
+        Ok(())
     }
 
-    async fn session(&mut self) -> Result<&mut Session, SyncError> {
+    /// The session, or a fresh one. Who drops what uses it, in the middle of a transaction, drops
+    /// it too; who comes to an end puts it back.
+    pub(super) async fn take_session(&mut self) -> Result<Session, SyncError> {
         if !self.is_migrated {
             migrate(&self.database).await?;
             self.is_migrated = true;
@@ -382,11 +279,11 @@ impl Mirror {
         self.epoch = Some(session.epoch());
         // Once is enough: who takes it from us then may keep it.
         self.claim.take_over = false;
-        Ok(self.session.insert(session))
+        Ok(session)
     }
 
     /// Lets go of the lease, so that the next need not wait for it to end by itself.
-    async fn let_go(&mut self) {
+    pub(super) async fn let_go(&mut self) {
         // What was cut off left its connection in an unknown state.
         self.session = None;
         let Some(epoch) = self.epoch.take() else {
@@ -474,61 +371,4 @@ fn backoff() -> ExponentialBackoff {
         .with_jitter()
         .without_max_times()
         .build()
-}
-
-fn mode_of(repair: Repair, report: &AuditReport) -> Mode {
-    Mode {
-        repair: repair == Repair::Yes,
-        is_recheck: false,
-        examples: MAX_DIFFERENCES.saturating_sub(report.differences.len()),
-    }
-}
-
-fn block_differences((block, ours, theirs): BlockDiff) -> Vec<Difference> {
-    let mut places: BTreeMap<i64, [Option<String>; 2]> = BTreeMap::new();
-    for (at, lines) in [ours, theirs].into_iter().enumerate() {
-        for line in lines {
-            let side = &mut places.entry(line.log_index).or_default()[at];
-            side.get_or_insert_default().push_str(&line.text);
-        }
-    }
-    let differ = places.into_iter().filter(|(_, [a, b])| a != b);
-    differ
-        .map(|(log_index, [store, mirror])| Difference {
-            place: format!("block {block}, log {log_index}"),
-            store,
-            mirror,
-        })
-        .collect()
-}
-
-fn day_differences((day, ours, mut theirs): DayDiff) -> Vec<Difference> {
-    differences_of(
-        day,
-        ours.into_iter()
-            .map(|(pool, line)| {
-                let pool = pool.to_string();
-                let mirror = theirs.remove(&pool);
-                (pool, Some(line), mirror)
-            })
-            .collect(),
-        theirs,
-    )
-}
-
-type PoolSides = Vec<(String, Option<String>, Option<String>)>;
-
-fn differences_of(day: Day, both: PoolSides, extra: BTreeMap<String, String>) -> Vec<Difference> {
-    let extra = extra
-        .into_iter()
-        .map(|(pool, line)| (pool, None, Some(line)));
-    both.into_iter()
-        .chain(extra)
-        .filter(|(_, store, mirror)| store != mirror)
-        .map(|(pool, store, mirror)| Difference {
-            place: format!("{day}, pool {pool}"),
-            store,
-            mirror,
-        })
-        .collect()
 }

@@ -2,10 +2,11 @@
 
 use super::ancestor::ancestor;
 use super::blocking::look_at;
-use super::compare::{self, Findings, Line, Window};
+use super::compare::{self, Findings};
 use super::day_rows::DayRows;
 use super::lease::{self, Claim};
 use super::ledger::Ledger;
+use super::mirrored::{Line, Window};
 use super::options::MirrorStatus;
 use super::plan::{self, Base, Cut, DayBook, DayEntry, Look, Plan};
 use super::pools::Known;

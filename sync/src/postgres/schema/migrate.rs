@@ -52,7 +52,10 @@ async fn migrate_on(database: &Database, connection: &mut PgConnection) -> Resul
         .await?;
     if known.is_none() {
         // Schema names are plain: letters, digits and underscores.
-        let sql = format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"");
+        let sql = format!(
+            "DO $make$ BEGIN CREATE SCHEMA \"{schema}\"; \
+             EXCEPTION WHEN duplicate_schema OR unique_violation THEN NULL; END $make$"
+        );
         tell(connection, sql).await?;
     }
     let sql = format!(
@@ -60,18 +63,32 @@ async fn migrate_on(database: &Database, connection: &mut PgConnection) -> Resul
          SET client_min_messages TO warning"
     );
     tell(connection, sql).await?;
-    let ours = database
-        .query(
-            "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relname = $2",
-        )
-        .bind(schema)
+    refuse_foreign_tables(database, connection).await?;
+    if !is_led_up(database, connection).await? {
+        lead_up(connection, schema).await?;
+    }
+    shape::check(database, connection).await
+}
+
+/// Whether nothing is to be made: who only writes rows needs no right to make tables.
+async fn is_led_up(database: &Database, connection: &mut PgConnection) -> Result<bool, SyncError> {
+    let made = database
+        .query("SELECT to_regclass($1) IS NOT NULL")
         .bind(TABLE)
         .row(connection)
         .await?;
-    if ours.is_none() {
-        refuse_foreign_tables(database, connection).await?;
+    if !made.map_or(Ok(false), |row| row.try_get::<bool, _>(0))? {
+        return Ok(false);
     }
+    let rows = database
+        .query("SELECT version FROM tidegauge_migrations WHERE success ORDER BY version")
+        .rows(connection)
+        .await?;
+    let applied: Result<Vec<i64>, _> = rows.iter().map(|row| row.try_get(0)).collect();
+    Ok(applied? == MIGRATIONS.map(|(version, ..)| version))
+}
+
+async fn lead_up(connection: &mut PgConnection, schema: &str) -> Result<(), SyncError> {
     let migrations = MIGRATIONS.map(|(version, name, sql)| {
         Migration::new(
             version,
@@ -83,8 +100,7 @@ async fn migrate_on(database: &Database, connection: &mut PgConnection) -> Resul
     });
     let mut migrator = Migrator::with_migrations(migrations.into());
     migrator.dangerous_set_table_name(TABLE);
-    apply(migrator, connection, schema).await?;
-    shape::check(database, connection).await
+    apply(migrator, connection, schema).await
 }
 
 fn apply<'a>(
@@ -108,10 +124,13 @@ async fn refuse_foreign_tables(
     let found = database
         .query(
             "SELECT c.relname::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relname = ANY($2) ORDER BY 1",
+         WHERE n.nspname = $1 AND c.relname = ANY($2) \
+         AND NOT EXISTS (SELECT 1 FROM pg_class m WHERE m.relnamespace = n.oid AND m.relname = $3) \
+         ORDER BY 1",
         )
         .bind(schema)
         .bind(names)
+        .bind(TABLE)
         .row(connection)
         .await?;
     match found {

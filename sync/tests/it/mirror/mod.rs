@@ -1,0 +1,8 @@
+//! The mirror on a real PostgreSQL: it ends equal to the store, whatever happens on the way.
+
+mod bench;
+mod faults;
+mod follows;
+mod repairs;
+mod tables;
+mod writers;
