@@ -13,7 +13,7 @@ db.execute("SET preserve_insertion_order = false")
 db.execute(
     f"""
 CREATE TEMP TABLE swap AS
-SELECT pool_address AS pool, "timestamp" // 3600 AS hour, "timestamp" // 86400 AS day,
+SELECT pool_address AS pool, epoch_ms("timestamp") // 3600000 AS hour, epoch_ms("timestamp") // 86400000 AS day,
        (block_number << 20) | log_index AS place, (block_number << 20) | tx_index AS tx,
        tx_from AS who, sqrt_price_x96 AS root, volume_usd::DOUBLE AS usd, fee_tier AS fee
 FROM read_parquet('{source}');

@@ -29,7 +29,7 @@ def column(name):
 
 pool, addresses = codes("pool_address")
 who, _ = codes("tx_from")
-clock = column("timestamp")
+clock = pc.cast(table.column("timestamp"), "int64").to_numpy() // 1000
 day0, last = int(clock.min()) // 86400, int(clock.max()) // 86400
 days = last - day0 + 8  # and a week for users to leave
 hour = clock // 3600 - day0 * 24

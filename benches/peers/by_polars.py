@@ -11,8 +11,8 @@ source, target = sys.argv[1:]
 c = pl.col
 swap = pl.scan_parquet(source).select(
     c.pool_address.cast(pl.Categorical(pl.Categories("pool"))).alias("pool"),
-    (c.timestamp // 3600).cast(pl.Int32).alias("hour"),
-    (c.timestamp // 86400).cast(pl.Int32).alias("day"),
+    (c.timestamp.dt.epoch("s") // 3600).cast(pl.Int32).alias("hour"),
+    (c.timestamp.dt.epoch("s") // 86400).cast(pl.Int32).alias("day"),
     (c.block_number * (1 << 20) + c.log_index).alias("place"),
     (c.block_number * (1 << 20) + c.tx_index).alias("tx"),
     c.tx_from.cast(pl.Categorical(pl.Categories("who"))).to_physical().alias("who"),

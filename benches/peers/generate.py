@@ -168,7 +168,7 @@ def main():
                 "tx_hash": hex_text(tx[part] + 13_000_000, 32),
                 "tx_index": pa.array(tx_index[part]),
                 "pool_address": named.take(pa.array(p)),
-                "timestamp": pa.array(START + b * 12 + 11),
+                "timestamp": pa.array((START + b * 12 + 11) * 1000).cast(pa.timestamp("ms", "UTC")),
                 "fee_tier": pa.array(fee[p].astype(np.int32)),
                 "token0_amount": pa.array(amount0[part] / 1e18),
                 "token1_amount": pa.array(amount1[part] / 1e18),
