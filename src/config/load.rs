@@ -5,10 +5,12 @@ use crate::error::Error;
 use figment::{
     Figment, Profile, Source,
     providers::{Env, Format, Serialized, Toml},
-    value::{Dict, Map, Value},
+    util::nest,
+    value::{Dict, Value},
 };
 use serde::{Deserialize, Deserializer, de};
 use std::{fmt, marker::PhantomData, path::Path};
+use tidegauge_sync::Database;
 
 /// Prefix of the environment's overrides; only names with `__` in them are keys.
 const ENV_PREFIX: &str = "TIDEGAUGE_";
@@ -45,16 +47,27 @@ pub(crate) fn load(file: Option<&Path>, overrides: &[String]) -> Result<Config, 
 }
 
 /// The variables of the earlier system, as fall-backs.
-fn earlier_variables() -> Serialized<Map<String, Map<String, Vec<String>>>> {
-    let mut sections = Map::new();
-    if let Ok(key) = std::env::var("ALCHEMY_API_KEY") {
-        let url = format!("https://eth-mainnet.g.alchemy.com/v2/{}", key.trim());
-        sections.insert(
-            "chain".to_owned(),
-            Map::from([("rpc_urls".to_owned(), vec![url])]),
-        );
+fn earlier_variables() -> Figment {
+    let variable = |name: &str| {
+        let value = std::env::var(name).ok()?.trim().to_owned();
+        (!value.is_empty()).then_some(value)
+    };
+    let mut found = Figment::new();
+    if let Some(key) = variable("ALCHEMY_API_KEY") {
+        let url = format!("https://eth-mainnet.g.alchemy.com/v2/{key}");
+        found = found.merge(Serialized::default("chain.rpc_urls", vec![url]));
     }
-    Serialized::from(sections, Profile::Default)
+    // DB_PASSWORD is read where a URL lacks its password.
+    if let Some(host) = variable("DB_HOST") {
+        let user = variable("DB_USER").unwrap_or_else(|| "postgres".to_owned());
+        let name = variable("DB_NAME").unwrap_or_else(|| "postgres".to_owned());
+        let port = variable("DB_PORT")
+            .map(|port| format!(":{port}"))
+            .unwrap_or_default();
+        let url = format!("postgres://{user}@{host}{port}/{name}");
+        found = found.merge(Serialized::default("sync.postgres.url", url));
+    }
+    found
 }
 
 /// One `--set section.key=value` as a source; the value is TOML, or else a bare string.
@@ -65,18 +78,17 @@ fn one(text: &str) -> Result<Serialized<Dict>, Error> {
         ))
     };
     let (key, value) = text.split_once('=').ok_or_else(malformed)?;
-    let (section, key) = key.split_once('.').ok_or_else(malformed)?;
+    if key.split('.').count() < 2 || key.split('.').any(str::is_empty) {
+        return Err(malformed());
+    }
     let value: Value = toml::from_str::<Dict>(&format!("value = {value}"))
         .ok()
         .and_then(|mut d| d.remove("value"))
         // A bare day is a date to TOML, and a table to figment.
         .filter(|value| !matches!(value, Value::Dict(..)))
         .unwrap_or_else(|| value.into());
-    let section_dict = Dict::from([(key.to_owned(), value)]);
-    Ok(Serialized::from(
-        Dict::from([(section.to_owned(), section_dict.into())]),
-        Profile::Default,
-    ))
+    let dict = nest(key, value).into_dict().ok_or_else(malformed)?;
+    Ok(Serialized::from(dict, Profile::Default))
 }
 
 /// One line a person can act on.
@@ -193,6 +205,9 @@ fn check(config: &Config) -> Result<(), String> {
             config.api.listen
         ));
     }
+    if let Some(settings) = config.sync.postgres.settings().map_err(|e| e.to_string())? {
+        Database::new(settings).map_err(|e| e.to_string())?;
+    }
     if config.storage.path.as_os_str().is_empty() {
         return Err("configuration: `storage.path` is empty: name a folder".to_owned());
     }
@@ -252,6 +267,25 @@ mod tests {
         assert_eq!(config.storage.path, Path::new("/data/x"));
         assert_eq!(config.chain.max_in_flight, 3);
         assert_eq!(config.chain.pools, ["0xaa"]);
+        let config = with(&[
+            "sync.postgres.url=postgres://u:s3cret@db.example/d",
+            "sync.postgres.prepared_statements=false",
+            "sync.postgres.tls=verify-full",
+        ])
+        .expect("good");
+        let settings = config
+            .sync
+            .postgres
+            .settings()
+            .expect("good")
+            .expect("a mirror");
+        assert!(!settings.prepared);
+        assert_eq!(settings.tls, tidegauge_sync::TlsMode::VerifyFull);
+        assert_eq!(
+            settings.url.to_string(),
+            "postgres://u:***@db.example:5432/d"
+        );
+        assert!(!format!("{config:?}").contains("s3cret"));
         assert_eq!(
             with(&["chain.start=19000000"])
                 .expect("good")
@@ -279,9 +313,45 @@ mod tests {
             ("api.listen=0.0.0.0:80", "reachable from outside"),
             ("features.user=anybody", "features.user"),
             ("storage", "--set section.key=value"),
+            ("storage.=x", "--set section.key=value"),
+            (
+                "sync.postgres.urls=x",
+                "unknown key `sync.postgres.urls`; did you mean `sync.postgres.url`?",
+            ),
+            ("sync.postgres.tls=require", "sync.postgres.tls"),
+            (
+                "sync.postgres.url=mysql://u:p@h/d",
+                "begin with postgres://",
+            ),
         ] {
             let error = with(&[text]).expect_err(text);
             assert!(error.contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_mirror_that_contradicts_itself_is_refused() {
+        let url = "sync.postgres.url=postgres://u:s3cret@db.example/d?sslmode=disable";
+        for (text, expected) in [
+            ("sync.postgres.tls=verify-full", "contradict each other"),
+            (
+                "sync.postgres.auth=aws-iam",
+                "a token would be sent in the open",
+            ),
+            (
+                "sync.postgres.region=eu-west-1",
+                "is for sync.postgres.auth",
+            ),
+            ("sync.postgres.schema=Public", "write lower-case letters"),
+            ("sync.postgres.ca_file=/x.pem", "TLS is off"),
+        ] {
+            let error = with(&[url, text]).expect_err(text);
+            assert!(
+                error.contains(expected) && !error.contains("s3cret"),
+                "{text}: {error}"
+            );
+            // Without a mirror there is nothing to contradict.
+            with(&[text]).expect(text);
         }
     }
 
@@ -293,15 +363,18 @@ mod tests {
             .extract()
             .expect("config.toml holds");
         assert_eq!(documented, Config::default());
-        let keys = |value: &serde_json::Value| {
-            let mut keys = BTreeSet::new();
-            for (section, inside) in value.as_object().expect("sections") {
-                for key in inside.as_object().expect("keys").keys() {
-                    keys.insert(format!("{section}.{key}"));
+        fn keys(value: &serde_json::Value, path: &str, found: &mut BTreeSet<String>) {
+            match value.as_object() {
+                Some(section) => {
+                    for (key, inside) in section {
+                        keys(inside, &format!("{path}.{key}"), found);
+                    }
+                }
+                None => {
+                    found.insert(path.trim_start_matches('.').to_owned());
                 }
             }
-            keys
-        };
+        }
         let mut section = String::new();
         let mut written = BTreeSet::new();
         for line in text.lines() {
@@ -313,9 +386,9 @@ mod tests {
                 written.insert(format!("{section}.{key}"));
             }
         }
-        assert_eq!(
-            written,
-            keys(&serde_json::to_value(Config::default()).expect("json"))
-        );
+        let mut existing = BTreeSet::new();
+        let defaults = serde_json::to_value(Config::default()).expect("json");
+        keys(&defaults, "", &mut existing);
+        assert_eq!(written, existing);
     }
 }

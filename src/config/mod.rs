@@ -4,7 +4,9 @@
 //! system's variables, then the defaults. `config.toml` at the root of the repository documents
 //! every key; a test holds it to the defaults here.
 
+mod iam;
 mod load;
+mod postgres;
 mod secret;
 mod start;
 mod text;
@@ -13,6 +15,7 @@ pub(crate) use load::load;
 pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
 
+use postgres::Postgres;
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 use text::MethodChoice;
@@ -28,6 +31,7 @@ pub(crate) struct Config {
     pub(crate) reorg: Reorg,
     pub(crate) storage: Storage,
     pub(crate) features: Features,
+    pub(crate) sync: Sync,
     pub(crate) api: Api,
     pub(crate) log: Log,
 }
@@ -134,6 +138,13 @@ impl Default for Features {
             user: UserKey::Origin,
         }
     }
+}
+
+/// The mirrors.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Sync {
+    pub(crate) postgres: Postgres,
 }
 
 /// The HTTP server.

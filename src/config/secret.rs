@@ -1,8 +1,9 @@
-//! Endpoints, which may carry a key or refer to one.
+//! Endpoints and databases, whose URLs may carry a key or refer to one.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{fmt, fs, marker::PhantomData};
+use std::{fmt, fs};
 use tidegauge_chain::SecretUrl;
+use tidegauge_sync::{PostgresUrl, SyncError};
 
 /// An RPC endpoint of the configuration: a URL, `env:NAME` or `file:PATH`; never printed with its key.
 pub(crate) type Endpoint = Secret<Rpc>;
@@ -12,8 +13,11 @@ pub(crate) type Socket = Secret<WebSocket>;
 
 /// What kind of URL is meant.
 pub(crate) trait Kind {
+    /// What is read; it shows itself without its secret.
+    type Value: Clone + fmt::Display;
+
     /// Reads it; the error never repeats the text.
-    fn parse(text: &str) -> Result<SecretUrl, String>;
+    fn parse(text: &str) -> Result<Self::Value, String>;
 }
 
 /// `http://` or `https://`.
@@ -21,6 +25,8 @@ pub(crate) trait Kind {
 pub(crate) struct Rpc;
 
 impl Kind for Rpc {
+    type Value = SecretUrl;
+
     fn parse(text: &str) -> Result<SecretUrl, String> {
         text.parse().map_err(|e| {
             format!("is no RPC endpoint ({e}): write http://HOST:PORT or https://HOST/PATH")
@@ -33,6 +39,8 @@ impl Kind for Rpc {
 pub(crate) struct WebSocket;
 
 impl Kind for WebSocket {
+    type Value = SecretUrl;
+
     fn parse(text: &str) -> Result<SecretUrl, String> {
         SecretUrl::parse_socket(text).map_err(|e| {
             format!("is no WebSocket endpoint ({e}): write ws://HOST:PORT or wss://HOST/PATH")
@@ -40,9 +48,22 @@ impl Kind for WebSocket {
     }
 }
 
+/// `postgres://`.
+#[derive(Clone)]
+pub(crate) struct Mirror;
+
+impl Kind for Mirror {
+    type Value = PostgresUrl;
+
+    fn parse(text: &str) -> Result<PostgresUrl, String> {
+        text.parse()
+            .map_err(|e: SyncError| format!("is no database ({e})"))
+    }
+}
+
 /// A URL of a kind, or a reference to one.
 #[derive(Clone)]
-pub(crate) struct Secret<K>(pub(crate) SecretUrl, PhantomData<K>);
+pub(crate) struct Secret<K: Kind>(pub(crate) K::Value);
 
 impl<K: Kind> Secret<K> {
     /// Reads a URL or a reference to one; errors never repeat the value.
@@ -59,24 +80,24 @@ impl<K: Kind> Secret<K> {
             (text.to_owned(), "the value given".to_owned())
         };
         K::parse(value.trim())
-            .map(|url| Self(url, PhantomData))
+            .map(Self)
             .map_err(|problem| format!("{from} {problem}"))
     }
 }
 
-impl<K> PartialEq for Secret<K> {
+impl<K: Kind> PartialEq for Secret<K> {
     fn eq(&self, other: &Self) -> bool {
         self.0.to_string() == other.0.to_string()
     }
 }
 
-impl<K> fmt::Debug for Secret<K> {
+impl<K: Kind> fmt::Debug for Secret<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.0, f)
     }
 }
 
-impl<K> Serialize for Secret<K> {
+impl<K: Kind> Serialize for Secret<K> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         s.collect_str(&self.0)
     }
@@ -85,6 +106,34 @@ impl<K> Serialize for Secret<K> {
 impl<'de, K: Kind> Deserialize<'de> for Secret<K> {
     fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         Self::read(&String::deserialize(d)?).map_err(serde::de::Error::custom)
+    }
+}
+
+/// One that may be absent, which is written as an empty text.
+pub(super) mod optional {
+    use super::{Kind, Secret};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(in crate::config) fn serialize<K: Kind, S: Serializer>(
+        value: &Option<Secret<K>>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(secret) => secret.serialize(s),
+            None => s.serialize_str(""),
+        }
+    }
+
+    pub(in crate::config) fn deserialize<'de, K: Kind, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<Option<Secret<K>>, D::Error> {
+        let text = String::deserialize(d)?;
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        Secret::read(&text)
+            .map(Some)
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -106,6 +155,20 @@ mod tests {
                     .expect("json")
                     .contains("s3cret")
             );
+        }
+    }
+
+    #[test]
+    fn a_database_prints_without_its_password() {
+        let url = "postgres://u:s3cret@db.example/d";
+        let database = Secret::<Mirror>::read(url).expect("a URL");
+        assert_eq!(
+            format!("{database:?}"),
+            "postgres://u:***@db.example:5432/d"
+        );
+        for text in ["postgres://u:s3cret@", "http://u:s3cret@h/d", "s3cret"] {
+            let error = Secret::<Mirror>::read(text).expect_err("no database");
+            assert!(!error.contains("s3cret"), "{error}");
         }
     }
 

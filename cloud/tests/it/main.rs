@@ -1,1 +1,6 @@
-//! Tests of the cloud crate.
+//! Tests of the cloud crate: tokens are those that AWS's own tools make, credentials are fresh.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod credentials;
+mod tokens;
