@@ -158,7 +158,11 @@ fn what_keeps_postgres_from_it_is_said_and_collection_goes_on() {
     let nowhere = ours.replace(&cluster.port().to_string(), "1");
     let cases: [(&str, &str, &[&str]); 4] = [
         (&wrong, "public", &["password"]),
-        (&guest, "public", &["permission denied", "schema public", "GRANT"]),
+        (
+            &guest,
+            "public",
+            &["permission denied", "schema public", "GRANT"],
+        ),
         (
             &ours,
             "taken",
