@@ -168,7 +168,7 @@ fn what_keeps_postgres_from_it_is_said_and_collection_goes_on() {
             "taken",
             &["daily_transactions", "sync.postgres.schema"],
         ),
-        (&nowhere, "public", &["127.0.0.1"]),
+        (&nowhere, "public", &["localhost:1", "refused"]),
     ];
     for (url, schema, words) in cases {
         let mut arena = Arena::open(2, Hardship::Reorgs, Method::Receipts);
