@@ -56,9 +56,6 @@ fn show(mut status: watch::Receiver<MirrorStatus>) -> tokio::task::JoinHandle<()
         let mut shown: Option<(Progress, u64, u64)> = None;
         while status.changed().await.is_ok() {
             let now = status.borrow_and_update().clone();
-            if let Some(error) = &now.error {
-                tracing::warn!("Postgres: {error}");
-            }
             let (Some(at), Some(tip)) = (now.at, now.tip) else {
                 continue;
             };

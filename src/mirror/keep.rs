@@ -116,7 +116,7 @@ async fn mirror_or_audit(
     }
 }
 
-/// Shows where the mirror is, logs what it meets, and tells the store how far it has come.
+/// Shows where the mirror is, and tells the store how far it has come.
 async fn tell(
     mut status: watch::Receiver<MirrorStatus>,
     committer: &Committer,
@@ -125,17 +125,15 @@ async fn tell(
 ) {
     let mut told: Option<MirrorPosition> = None;
     let mut tell_at = Instant::now();
-    let mut said: Option<String> = None;
+    let mut failing = false;
     loop {
         let is_over = ended.is_cancelled();
         let now = status.borrow_and_update().clone();
-        if now.error != said {
-            match &now.error {
-                Some(error) => tracing::warn!("Postgres: {error}"),
-                None => tracing::info!("Postgres: going on"),
-            }
-            said.clone_from(&now.error);
+        // The mirror logs its failures itself, not that they are over.
+        if failing && now.error.is_none() {
+            tracing::info!("the Postgres mirror goes on");
         }
+        failing = now.error.is_some();
         let news = now.acknowledged.filter(|at| Some(*at) != told);
         if let Some(at) = news.filter(|_| is_over || Instant::now() >= tell_at) {
             committer.acknowledge(POSTGRES_MIRROR, at).await;
