@@ -39,7 +39,7 @@ pub use columns::{Cell, Column, DailyRow, Kind, ROW_COLUMNS, TARGET_COLUMNS, Tar
 pub use error::FeatureError;
 pub use fold::{Fold, FoldedBlock, PriceKey, PriceRecord};
 pub use history::{Covered, History};
-pub use live::{HourEvents, Known14Days, hours_before, user_hours_before, window_at};
+pub use live::{BeforeHour, HourEvents, ThisHour, window_at};
 pub use pool_day::{PoolDay, Status};
 pub use pool_info::PoolInfo;
 pub use recompute::{PoolRecompute, Prices, Rows, Track, recompute};

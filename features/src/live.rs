@@ -6,6 +6,8 @@ use crate::tile::Tile;
 use crate::window::{PoolWindow, USER_DAYS, UserCounts, WINDOW_DAYS};
 use crate::{FeatureError, PoolInfo, SwapValue};
 use std::borrow::Cow;
+use std::ops::Range;
+use std::sync::Arc;
 use tidegauge_model::{
     Address, Day, Hour, LiquidityEvent, SECONDS_PER_DAY, Swap, UnixSeconds, UserKey,
 };
@@ -19,40 +21,115 @@ pub struct HourEvents {
     pub liquidity: Vec<LiquidityEvent>,
 }
 
-/// What is known of a pool before a moment.
+/// What is known of a pool before an hour: the same for every moment within it, so that it can be
+/// kept while nothing before changes.
 #[derive(Clone, Debug)]
-pub struct Known14Days {
-    /// The moment.
-    pub at: UnixSeconds,
-    /// The last tile before the first hour of the window.
-    pub before: Option<Tile>,
-    /// The tiles of the window's hours, ascending.
-    pub tiles: Vec<(Hour, Tile)>,
-    /// The users of the last seven days' hours.
-    pub users: Vec<(Hour, Address)>,
+pub struct BeforeHour {
+    hour: Hour,
+    /// The last tile before the first of the 14 days' hours.
+    before: Option<Tile>,
+    /// The tiles of those hours, ascending.
+    tiles: Vec<(Hour, Tile)>,
+    /// The users of hours that no day cuts.
+    users: Arc<UserCounts>,
+    /// What happened in the others.
+    cut: Vec<(Hour, HourEvents)>,
 }
 
-/// The hours whose tiles a window before a moment needs, both included.
-pub fn hours_before(at: UnixSeconds) -> (Hour, Hour) {
-    let start =
-        at.0.saturating_sub(u64::from(WINDOW_DAYS) * SECONDS_PER_DAY);
-    (
-        Hour::of(UnixSeconds(start)),
-        Hour::of(UnixSeconds(at.0.saturating_sub(1))),
-    )
+/// What is known of the hour itself.
+#[derive(Clone, Debug, Default)]
+pub struct ThisHour {
+    /// Its tile.
+    pub tile: Option<Tile>,
+    /// Its users.
+    pub users: Vec<Address>,
 }
 
-/// The hours whose users a window before a moment needs, both included.
-pub fn user_hours_before(at: UnixSeconds) -> (Hour, Hour) {
-    let start = at.0.saturating_sub(USER_DAYS * SECONDS_PER_DAY);
-    (
-        Hour::of(UnixSeconds(start)),
-        Hour::of(UnixSeconds(at.0.saturating_sub(1))),
-    )
+impl BeforeHour {
+    /// The hours whose tiles it holds: first included, last excluded.
+    pub fn hours(hour: Hour) -> Range<Hour> {
+        Hour(hour.0.saturating_sub(24 * WINDOW_DAYS))..hour
+    }
+
+    /// The hours whose users it counts: first included, last excluded.
+    pub fn user_hours(hour: Hour) -> Range<Hour> {
+        Hour(hour.0.saturating_sub(24 * USER_DAYS as u32))..hour
+    }
+
+    /// Of these tiles, the last one before them, and these users; `events` reads hours that days
+    /// cut.
+    ///
+    /// # Errors
+    /// What `events` says.
+    pub fn new<E>(
+        hour: Hour,
+        before: Option<Tile>,
+        tiles: Vec<(Hour, Tile)>,
+        users: impl IntoIterator<Item = (Hour, Address)>,
+        mut events: impl FnMut(Hour) -> Result<HourEvents, E>,
+    ) -> Result<Self, E> {
+        let mut counts = UserCounts::new(hour.start());
+        for (of, user) in users {
+            if !is_cut(hour, of) {
+                counts.add(of, user);
+            }
+        }
+        let cut = tiles.iter().filter(|(of, _)| is_cut(hour, *of));
+        let cut = cut.map(|(of, _)| Ok((*of, events(*of)?)));
+        Ok(Self {
+            hour,
+            before,
+            users: Arc::new(counts),
+            cut: cut.collect::<Result<_, E>>()?,
+            tiles,
+        })
+    }
+
+    /// The hour.
+    pub fn hour(&self) -> Hour {
+        self.hour
+    }
+
+    /// How many users and events it holds: what it took to read it.
+    pub fn len(&self) -> usize {
+        let events = self
+            .cut
+            .iter()
+            .map(|(_, of)| of.swaps.len() + of.liquidity.len());
+        self.users.len() + events.sum::<usize>()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// About how much memory it takes, in bytes.
+    pub fn bytes(&self) -> usize {
+        let events = self.cut.iter().map(|(_, of)| {
+            of.swaps.capacity() * size_of::<(Swap, SwapValue)>()
+                + of.liquidity.capacity() * size_of::<LiquidityEvent>()
+        });
+        self.tiles.capacity() * size_of::<(Hour, Tile)>()
+            + self.users.bytes()
+            + events.sum::<usize>()
+    }
+
+    fn events_of(&self, hour: Hour) -> Option<&HourEvents> {
+        let found = self.cut.binary_search_by_key(&hour, |(of, _)| *of);
+        found.ok().map(|place| &self.cut[place].1)
+    }
 }
 
-/// The window before any moment. `events` reads the hours that are cut; life is counted from
-/// `whole_from` on.
+/// Whether a day that ends within an hour begins or ends in another.
+fn is_cut(hour: Hour, other: Hour) -> bool {
+    let back = hour.0 - other.0;
+    let days = back / 24;
+    back.is_multiple_of(24) && (u64::from(days) <= USER_DAYS || days == WINDOW_DAYS)
+}
+
+/// The window before a moment within an hour, or at its start. `events` reads that hour, if the
+/// moment cuts it; life is counted from `whole_from` on.
 ///
 /// # Errors
 /// What `events` says, or the fold of what it gave.
@@ -60,39 +137,45 @@ pub fn window_at<E: From<FeatureError>>(
     pool: &PoolInfo,
     user: UserKey,
     whole_from: Day,
-    known: Known14Days,
-    mut events: impl FnMut(Hour) -> Result<HourEvents, E>,
+    at: UnixSeconds,
+    (known, this): (&BeforeHour, ThisHour),
+    events: impl FnOnce() -> Result<HourEvents, E>,
 ) -> Result<PoolWindow<'static>, E> {
-    let at = known.at;
+    let hour = known.hour;
+    debug_assert!(hour == Hour::of(at));
     let mut cuts = cuts(at);
-    let reaches_beyond = |(_, tile): &(Hour, Tile)| tile.depth.until >= at;
-    if !known.tiles.last().is_some_and(reaches_beyond) {
+    let this_tile = this.tile.filter(|_| hour.start() < at);
+    let this_cut = this_tile.as_ref().is_some_and(|t| t.depth.until >= at);
+    let this_events = if this_cut { Some(events()?) } else { None };
+    if !this_cut {
         cuts.retain(|cut| *cut != at);
     }
-    let cut_in = |hour| cuts.iter().copied().find(|cut| Hour::of(*cut) == hour);
-    let mut counts = UserCounts::new(at);
-    for (hour, address) in known.users {
-        if cut_in(hour).is_none() {
+    let mut counts = UserCounts::on(&known.users, at);
+    let whole = known.cut.iter().map(|(_, events)| events);
+    for (swap, _) in whole.chain(&this_events).flat_map(|events| &events.swaps) {
+        if let Some(address) = user.of(swap) {
+            counts.add_at(swap.timestamp, address);
+        }
+    }
+    if this_tile.is_some() && !this_cut {
+        for address in this.users {
             counts.add(hour, address);
         }
     }
-    let mut before = known.before;
     let mut pieces: Vec<(UnixSeconds, Tile)> = Vec::with_capacity(known.tiles.len() + cuts.len());
-    for (hour, tile) in known.tiles {
-        let Some(cut) = cut_in(hour) else {
-            pieces.push((hour.start(), tile));
+    let this_tile = this_tile.as_ref().map(|tile| (hour, tile));
+    let tiles = known.tiles.iter().map(|(hour, tile)| (*hour, tile));
+    for (hour, tile) in tiles.chain(this_tile) {
+        let events = known.events_of(hour).or(this_events.as_ref());
+        let cut = cuts.iter().copied().find(|cut| Hour::of(*cut) == hour);
+        let (Some(cut), Some(events)) = (cut, events) else {
+            pieces.push((hour.start(), tile.clone()));
             continue;
         };
-        let events = events(hour)?;
-        for (swap, _) in &events.swaps {
-            if let Some(address) = user.of(swap) {
-                counts.add_at(swap.timestamp, address);
-            }
-        }
-        let (early, late) = halves(&events, cut);
+        let (early, late) = halves(events, cut);
         for (from, part) in [(hour.start(), early), (cut, late)] {
-            let last = pieces.last().map(|(_, tile)| tile).or(before.as_ref());
-            let fold = PoolFold::resume(pool.clone(), last, from);
+            let last = pieces.last().map(|(_, tile)| tile);
+            let fold = PoolFold::resume(pool.clone(), last.or(known.before.as_ref()), from);
             pieces.extend(piece(fold, part, user, whole_from)?.map(|tile| (from, tile)));
         }
     }
@@ -101,9 +184,10 @@ pub fn window_at<E: From<FeatureError>>(
     let start = UnixSeconds(at.0.saturating_sub(u64::from(WINDOW_DAYS) * SECONDS_PER_DAY));
     pieces.retain(|(from, _)| *from < at);
     let inside = pieces.partition_point(|(from, _)| *from < start);
-    if let Some((_, last)) = pieces.drain(..inside).next_back() {
-        before = Some(last);
-    }
+    let before = match pieces.drain(..inside).next_back() {
+        Some((_, last)) => Some(last),
+        None => known.before.clone(),
+    };
     Ok(PoolWindow::of_pieces(
         at,
         before.map(Cow::Owned),

@@ -5,6 +5,7 @@ use crate::pool_fold::close_log2;
 use crate::tile::{Life, Path, Sums, Tile};
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 use tidegauge_model::{Address, Day, Hour, SECONDS_PER_DAY, SECONDS_PER_HOUR, U256, UnixSeconds};
 
 /// Days that a row looks back: two weeks.
@@ -233,6 +234,8 @@ pub struct UserCounts {
     at: UnixSeconds,
     /// For each user a bit for each day.
     days: HashMap<Address, u8, AddressKey>,
+    /// Those that were known already; `days` goes before it.
+    known: Option<Arc<Self>>,
     each: [u64; USER_DAYS as usize],
     week: u64,
 }
@@ -243,6 +246,7 @@ impl UserCounts {
         Self {
             at: UnixSeconds(0),
             days: HashMap::default(),
+            known: None,
             each,
             week,
         }
@@ -253,9 +257,31 @@ impl UserCounts {
         Self {
             at,
             days: HashMap::default(),
+            known: None,
             each: [0; USER_DAYS as usize],
             week: 0,
         }
+    }
+
+    /// Those that are known, each of them on the same day before this moment; others can be added.
+    pub(crate) fn on(known: &Arc<Self>, at: UnixSeconds) -> Self {
+        Self {
+            at,
+            days: HashMap::default(),
+            known: Some(Arc::clone(known)),
+            each: known.each,
+            week: known.week,
+        }
+    }
+
+    /// Users that were added.
+    pub(crate) fn len(&self) -> usize {
+        self.days.len()
+    }
+
+    /// About how much memory they take, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.days.capacity() * (size_of::<(Address, u8)>() + 1)
     }
 
     /// The hours in which users count, before midnight at a day's end: first included, last excluded.
@@ -276,10 +302,14 @@ impl UserCounts {
         };
         let day = age / SECONDS_PER_DAY;
         if let Some(each) = self.each.get_mut(day as usize) {
-            let days = self.days.entry(user).or_insert_with(|| {
+            let known = self
+                .known
+                .as_deref()
+                .and_then(|known| known.days.get(&user));
+            let days = self.days.entry(user).or_insert(known.copied().unwrap_or(0));
+            if *days == 0 {
                 self.week += 1;
-                0
-            });
+            }
             if *days & (1 << day) == 0 {
                 *days |= 1 << day;
                 *each += 1;

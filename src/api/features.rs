@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use tidegauge_features::{Cell, Column, Fingerprint, PoolDay, ROW_COLUMNS, Status, TARGET_COLUMNS};
 use tidegauge_model::{BlockRef, Day, PoolId, SECONDS_PER_DAY, UnixSeconds};
-use tidegauge_storage::View;
+use tidegauge_storage::{LiveRows, View};
 
 /// Days looked back for the last daily row.
 const LOOK_BACK_DAYS: u32 = 30;
@@ -74,6 +74,7 @@ impl FeaturesNow {
     /// Of a pool at the tip; `None` if it had no swap, or nothing is derived yet.
     pub(super) fn of(
         view: &View<'_>,
+        rows: &LiveRows,
         pool: PoolId,
         now: UnixSeconds,
     ) -> Result<Option<Self>, Error> {
@@ -81,7 +82,7 @@ impl FeaturesNow {
             return Ok(None);
         };
         let at = UnixSeconds(time.0.saturating_add(1));
-        let Some(row) = view.row_at(pool, at)? else {
+        let Some(row) = rows.row_at(view, pool, at)? else {
             return Ok(None);
         };
         let after = view.horizon().and_then(|horizon| horizon.after);

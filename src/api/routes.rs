@@ -198,15 +198,17 @@ fn features(context: &Context, pool: &str) -> Result<Response, Error> {
         ));
     };
     let view = context.reader.view()?;
-    Ok(match FeaturesNow::of(&view, pool, unix_now())? {
-        Some(found) => answer(StatusCode::OK, &found),
-        None => fault(
-            StatusCode::NOT_FOUND,
-            "unknown_pool",
-            &format!("no swap of pool {pool} is in the store"),
-            "is it a Uniswap V3 pool of this chain? tidegauge status lists what is collected",
-        ),
-    })
+    Ok(
+        match FeaturesNow::of(&view, &context.rows, pool, unix_now())? {
+            Some(found) => answer(StatusCode::OK, &found),
+            None => fault(
+                StatusCode::NOT_FOUND,
+                "unknown_pool",
+                &format!("no swap of pool {pool} is in the store"),
+                "is it a Uniswap V3 pool of this chain? tidegauge status lists what is collected",
+            ),
+        },
+    )
 }
 
 fn unix_now() -> UnixSeconds {

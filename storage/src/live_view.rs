@@ -9,9 +9,8 @@ use crate::keys::user_key;
 use crate::lookup::Lookup;
 use crate::view::View;
 use std::cmp::Ordering;
-use tidegauge_features::{
-    DailyRow, HourEvents, Known14Days, PoolInfo, hours_before, row, user_hours_before, window_at,
-};
+use std::ops::Range;
+use tidegauge_features::{BeforeHour, DailyRow, HourEvents, PoolInfo, ThisHour, row, window_at};
 use tidegauge_model::{Address, BlockNumber, BlockRange, Hour, PoolId, PoolVerdict, UnixSeconds};
 
 impl View<'_> {
@@ -19,41 +18,62 @@ impl View<'_> {
     /// if it had no swap before. What is derived must reach the moment.
     ///
     /// Days that begin before the store does are counted as far as they are known: see
-    /// [`View::horizon`].
+    /// [`View::horizon`]. Busy pools' rows are had faster from [`LiveRows`](crate::LiveRows).
     pub fn row_at(&self, pool: PoolId, at: UnixSeconds) -> Result<Option<DailyRow>, StoreError> {
-        let (Some(horizon), Some(set)) = (self.horizon(), self.feature_set()?) else {
-            return Ok(None);
-        };
         let Some(info) = self.pool_info(pool)? else {
             return Ok(None);
         };
-        let (from, to) = hours_before(at);
-        let (users_from, users_to) = user_hours_before(at);
-        let before = derive::last_tile(self, pool, from)?;
-        let tiles = self.tiles(pool, from..to.next())?;
+        let known = self.before_hour(pool, Hour::of(at))?;
+        self.row_after(&info, &known, at)
+    }
+
+    /// What was before an hour.
+    pub(crate) fn before_hour(&self, pool: PoolId, hour: Hour) -> Result<BeforeHour, StoreError> {
+        let hours = BeforeHour::hours(hour);
+        let before = derive::last_tile(self, pool, hours.start)?;
+        let tiles = self.tiles(pool, hours)?;
         let lasts: Vec<(Hour, BlockNumber)> = before
             .iter()
             .chain(&tiles)
             .map(|(hour, tile)| (*hour, tile.life.last_block))
             .collect();
-        let known = Known14Days {
-            at,
-            before: before.map(|(_, tile)| tile),
-            tiles,
-            users: self.users(pool, users_from, users_to.next())?,
-        };
-        let whole_from = horizon.first_whole_day();
-        let window = window_at(&info, set.user, whole_from, known, |hour| {
+        let before = before.map(|(_, tile)| tile);
+        let users = self.users(pool, BeforeHour::user_hours(hour))?;
+        BeforeHour::new(hour, before, tiles, users, |hour| {
             // Later than the last swap of the tile before.
             let place = lasts.partition_point(|(of, _)| *of < hour);
             let last = place.checked_sub(1).and_then(|last| lasts.get(last));
-            let from = last.map_or(BlockNumber(0), |(_, block)| block.next());
-            self.hour_events(pool, hour, from)
-        })?;
-        Ok(row(&set, &info, horizon, &window))
+            self.hour_events(pool, hour, last.map(|(_, block)| *block))
+        })
     }
 
-    fn pool_info(&self, pool: PoolId) -> Result<Option<PoolInfo>, StoreError> {
+    /// The row of a moment within the hour before which this is known.
+    pub(crate) fn row_after(
+        &self,
+        info: &PoolInfo,
+        known: &BeforeHour,
+        at: UnixSeconds,
+    ) -> Result<Option<DailyRow>, StoreError> {
+        let (Some(horizon), Some(set)) = (self.horizon(), self.feature_set()?) else {
+            return Ok(None);
+        };
+        let (pool, hour) = (info.pool.id, known.hour());
+        let mut this = ThisHour::default();
+        if hour.start() < at {
+            let tile = self.tiles(pool, hour..hour.next())?.pop();
+            this.tile = tile.map(|(_, tile)| tile);
+            let users = self.users(pool, hour..hour.next())?;
+            this.users = users.into_iter().map(|(_, user)| user).collect();
+        }
+        let whole_from = horizon.first_whole_day();
+        let window = window_at(info, set.user, whole_from, at, (known, this), || {
+            let before = derive::last_tile(self, pool, hour)?;
+            self.hour_events(pool, hour, before.map(|(_, tile)| tile.life.last_block))
+        })?;
+        Ok(row(&set, info, horizon, &window))
+    }
+
+    pub(crate) fn pool_info(&self, pool: PoolId) -> Result<Option<PoolInfo>, StoreError> {
         let Some(PoolVerdict::Accepted(pool)) = self.pool(pool)? else {
             return Ok(None);
         };
@@ -68,15 +88,15 @@ impl View<'_> {
         }))
     }
 
-    /// A pool's events in an hour, all of which lie from a block on.
+    /// A pool's events in an hour, all of which lie after a block.
     fn hour_events(
         &self,
         pool: PoolId,
         hour: Hour,
-        from: BlockNumber,
+        after: Option<BlockNumber>,
     ) -> Result<HourEvents, StoreError> {
         let range = BlockRange {
-            from,
+            from: after.map_or(BlockNumber(0), BlockNumber::next),
             to: BlockNumber(u64::MAX),
         };
         let mut events = HourEvents::default();
@@ -100,15 +120,10 @@ impl View<'_> {
         Ok(events)
     }
 
-    fn users(
-        &self,
-        pool: PoolId,
-        from: Hour,
-        to: Hour,
-    ) -> Result<Vec<(Hour, Address)>, StoreError> {
+    fn users(&self, pool: PoolId, hours: Range<Hour>) -> Result<Vec<(Hour, Address)>, StoreError> {
         let bounds = (
-            user_key(pool, from, Address::ZERO).to_vec(),
-            user_key(pool, to, Address::ZERO).to_vec(),
+            user_key(pool, hours.start, Address::ZERO).to_vec(),
+            user_key(pool, hours.end, Address::ZERO).to_vec(),
         );
         let mut users = Vec::new();
         self.each(Family::Users, bounds, &mut |key, value| {

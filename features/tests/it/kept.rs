@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use tidegauge_features::{
-    DailyRow, FeatureError, Fold, History, HourEvents, Known14Days, PoolWindow, Rows, SwapValue,
-    TargetRow, Tile, UserCounts, hours_before, row, target_hours, target_row, user_hours_before,
-    window_at,
+    BeforeHour, DailyRow, FeatureError, Fold, History, HourEvents, PoolWindow, Rows, SwapValue,
+    TargetRow, ThisHour, Tile, UserCounts, row, target_hours, target_row, window_at,
 };
 use tidegauge_model::{
     Address, B256, BlockData, BlockNumber, Day, Hour, LogIndex, PoolId, Tally, UnixSeconds,
@@ -124,24 +123,29 @@ impl<'a> Kept<'a> {
 
     /// The row of a moment, as the live view computes it.
     pub(crate) fn row_at(&self, pool: PoolId, at: UnixSeconds) -> Option<DailyRow> {
-        let (from, to) = hours_before(at);
-        let (users_from, users_to) = user_hours_before(at);
-        let known = Known14Days {
-            at,
-            before: self.before(pool, from),
-            tiles: self.tiles_of(pool, from, to.next()),
-            users: self.users_of(pool, users_from, users_to.next()),
+        let hour = Hour::of(at);
+        let (tiles, users) = (BeforeHour::hours(hour), BeforeHour::user_hours(hour));
+        let events = |hour| Ok::<_, FeatureError>(self.events(pool, hour));
+        let before = BeforeHour::new(
+            hour,
+            self.before(pool, tiles.start),
+            self.tiles_of(pool, tiles.start, tiles.end),
+            self.users_of(pool, users.start, users.end),
+            events,
+        )
+        .unwrap();
+        let this = self.tiles_of(pool, hour, hour.next()).pop();
+        let users = self.users_of(pool, hour, hour.next());
+        let this = ThisHour {
+            tile: this.map(|(_, tile)| tile),
+            users: users.into_iter().map(|(_, user)| user).collect(),
         };
         let info = &self.history.pools[&pool];
         let horizon = self.history.covered.horizon();
-        let window = window_at(
-            info,
-            self.history.set.user,
-            horizon.first_whole_day(),
-            known,
-            |hour| Ok::<_, FeatureError>(self.events(pool, hour)),
-        )
-        .unwrap();
+        let whole_from = horizon.first_whole_day();
+        let user = self.history.set.user;
+        let known = (&before, this);
+        let window = window_at(info, user, whole_from, at, known, || events(hour)).unwrap();
         row(&self.history.set, info, horizon, &window)
     }
 

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use tidegauge_features::{Covered, FeatureSet, History, PoolInfo, Status, oracle, recompute};
 use tidegauge_model::{
-    Address, BlockNumber, Day, ErrorClass, Evidence, Listed, PoolVerdict, Step, UnixSeconds,
+    Address, BlockNumber, Day, ErrorClass, Evidence, Hour, Listed, PoolVerdict, Step, UnixSeconds,
     UserKey,
 };
-use tidegauge_storage::{Store, StoreError, StoreOptions, View, logical_digest};
+use tidegauge_storage::{Kept, LiveRows, Store, StoreError, StoreOptions, View, logical_digest};
 
 /// From a block to the next: ten blocks are a day and a bit.
 const SECONDS: u64 = 9_001;
@@ -179,6 +179,7 @@ fn rows_of_any_moment_are_the_naive_ones() {
         let swaps = chain.blocks.iter().map(|block| block.timestamp.0);
         let odd = (first.0..last.0).step_by(7 * SECONDS as usize + 1_234);
         let (mut rows, mut none) = (0, 0);
+        let live = LiveRows::default();
         for at in swaps.step_by(9).chain(odd).map(UnixSeconds) {
             for pool in history.pools.keys() {
                 let found = view.row_at(*pool, at).unwrap();
@@ -187,6 +188,7 @@ fn rows_of_any_moment_are_the_naive_ones() {
                     oracle::row_at(&history, *pool, at),
                     "{pool:?} {at:?}"
                 );
+                assert_eq!(live.row_at(&view, *pool, at).unwrap(), found);
                 *(if found.is_some() {
                     &mut rows
                 } else {
@@ -196,6 +198,56 @@ fn rows_of_any_moment_are_the_naive_ones() {
         }
         assert!(rows > 100 && none > 0, "{rows} rows, {none} without");
     }
+}
+
+/// What is kept from one moment to the next is not what was unwound or repaired in between.
+#[test]
+fn rows_of_the_present_follow_the_store() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = open(dir.path());
+    // Six blocks an hour, so that most moments find what the one before left.
+    let mut world = World::new(43, 9, 6).every(600);
+    let mut chain = Chain::default();
+    let extend = chain.grow(&mut world, 400, Some(START), Evidence::Receipts);
+    store.apply(&Step::Extend(extend)).unwrap();
+    let reader = store.reader();
+    let live = LiveRows::with(Kept {
+        least: 0,
+        most_bytes: 64 << 20,
+    });
+    let (mut early, mut rows) = (reader.view().unwrap(), 0);
+    for round in 0..200 {
+        if round % 7 == 6 {
+            let to = chain.back(5);
+            let kept = chain.blocks.len() - 5;
+            chain.blocks.truncate(kept);
+            let then = vec![chain.grow(&mut world, 6, None, Evidence::Receipts)];
+            store.apply(&Step::Unwind { to, then }).unwrap();
+        } else {
+            let extend = chain.grow(&mut world, 1, None, Evidence::Receipts);
+            store.apply(&Step::Extend(extend)).unwrap();
+        }
+        let view = reader.view().unwrap();
+        let tip = chain.blocks.last().unwrap().timestamp;
+        for view in [&view, &early] {
+            for pool in view.pools().unwrap() {
+                let pool = pool.unwrap().id();
+                for at in [UnixSeconds(tip.0 + 1), Hour::of(tip).start()] {
+                    let row = view.row_at(pool, at).unwrap();
+                    rows += usize::from(row.is_some());
+                    assert_eq!(
+                        live.row_at(view, pool, at).unwrap(),
+                        row,
+                        "{round} {pool:?}"
+                    );
+                }
+            }
+        }
+        if round % 11 == 0 {
+            early = view;
+        }
+    }
+    assert!(rows > 500, "{rows}");
 }
 
 #[test]
