@@ -55,7 +55,7 @@ pub(crate) fn age(text: &str) -> Option<u64> {
 }
 
 /// The inverse of [`age`], in the largest unit that divides it.
-fn age_text(seconds: u64) -> String {
+pub(crate) fn age_text(seconds: u64) -> String {
     for (unit, name) in [(604_800, 'w'), (86_400, 'd'), (3_600, 'h')] {
         if seconds.is_multiple_of(unit) {
             return format!("{}{name}", seconds / unit);

@@ -77,6 +77,10 @@ fn describe() {
         "tidegauge_mirror_failures_total",
         "Failures of the mirror, since the start"
     );
+    describe_counter!(
+        "tidegauge_mirror_differed_total",
+        "Blocks and days of the mirror that something else had changed, put right since the start"
+    );
     describe_gauge!(
         "tidegauge_commit_latency_seconds",
         "From hearing of a block to its synced write"
@@ -138,6 +142,8 @@ fn postgres(status: &MirrorStatus) {
     counter!("tidegauge_mirror_rows_total", "mirror" => mirror()).absolute(status.rows);
     counter!("tidegauge_mirror_failures_total", "mirror" => mirror())
         .absolute(status.failures_total);
+    counter!("tidegauge_mirror_differed_total", "mirror" => mirror())
+        .absolute(status.differed_total);
 }
 
 fn rpc(report: &EndpointReport) {

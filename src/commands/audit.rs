@@ -36,7 +36,7 @@ pub(super) async fn audit(config: Config, flags: Audit) -> Result<(), Error> {
 async fn audit_here(config: &Config, repair: Repair) -> Result<AuditReport, Error> {
     let database = super::sync::required(config)?;
     let reader = super::open_beside(config)?;
-    let mut mirror = Mirror::new(reader.clone(), database, mirror::options(false))?;
+    let mut mirror = Mirror::new(reader.clone(), database, mirror::reader(false))?;
     Ok(mirror.audit(repair).await?)
 }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tidegauge_chain::{Chain, Heads, Pace};
 use tidegauge_model::{BlockRange, BlockRef};
-use tidegauge_storage::Reader;
+use tidegauge_storage::{LiveRows, Reader};
 use tokio_util::sync::CancellationToken;
 
 /// Backfills what is missing, follows the tip and serves, until told to stop.
@@ -29,6 +29,7 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     let reader = store.reader();
     let context = Context {
         reader: reader.clone(),
+        rows: LiveRows::default(),
         chain: chain.clone(),
         live: live.clone(),
     };
@@ -51,7 +52,8 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     };
     let orders = control::serve(&config.storage.path, workplace, &done);
     let mending = collect::mend_for_ever(&chain, &committer, &reader, &live, &done);
-    let mirroring = mirror::keep(database, audits, &committer, &reader, &live, &done);
+    let mirrored = database.map(|database| (database, mirror::writer(&config.storage.path)));
+    let mirroring = mirror::keep(mirrored, audits, &committer, &reader, &live, &done);
     let collected = tokio::select! {
         (collected, (), (), ()) = async { tokio::join!(collecting, orders, mending, mirroring) } => collected,
         ended = serving => Err(Error::Failed(match ended {

@@ -20,7 +20,7 @@ pub(super) async fn sync(config: Config, flags: Sync) -> Result<(), Error> {
         return Ok(());
     }
     let reader = super::open_beside(&config)?;
-    let options = mirror::options(flags.take_over);
+    let options = mirror::reader(flags.take_over);
     let mut mirror = Mirror::new(reader.clone(), database, options)?;
     let shown = show(mirror.status());
     let outcome = mirror.once().await;

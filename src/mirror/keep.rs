@@ -6,7 +6,9 @@ use crate::error::Error;
 use std::time::Duration;
 use tidegauge_storage::{MirrorPosition, Reader};
 use tidegauge_sync::SyncError;
-use tidegauge_sync::{AuditReport, Database, Mirror, MirrorStatus, POSTGRES_MIRROR, Repair};
+use tidegauge_sync::{
+    AuditReport, Database, Mirror, MirrorOptions, MirrorStatus, POSTGRES_MIRROR, Repair,
+};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -55,16 +57,17 @@ impl Auditor {
 
 /// Has Postgres follow the store until told to stop; without a database, nothing.
 pub(crate) async fn keep(
-    database: Option<Database>,
+    database: Option<(Database, MirrorOptions)>,
     orders: mpsc::Receiver<AuditOrder>,
     committer: &Committer,
     reader: &Reader,
     live: &Live,
     stop: &CancellationToken,
 ) {
-    let Some(database) = database else { return };
+    let Some((database, options)) = database else {
+        return;
+    };
     tracing::info!("mirroring to {}", database.server());
-    let options = super::options(false);
     let mirror = Mirror::new(reader.clone(), database, options);
     let followed = async { follow(mirror?, orders, committer, live, stop).await };
     if let Err(error) = followed.await {

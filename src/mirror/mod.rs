@@ -5,5 +5,5 @@ mod postgres;
 mod report;
 
 pub(crate) use keep::{Auditor, keep};
-pub(crate) use postgres::{database, options};
+pub(crate) use postgres::{database, reader, writer};
 pub(crate) use report::MirrorReport;

@@ -22,6 +22,8 @@ pub(crate) struct MirrorReport {
     pub(crate) rows_per_second: u64,
     /// Failures since the start of the process.
     pub(crate) failures: u64,
+    /// Blocks and days that something else had changed, and that were put right.
+    pub(crate) differed: u64,
     /// What keeps it from going on.
     pub(crate) last_error: Option<String>,
 }
@@ -38,6 +40,7 @@ impl MirrorReport {
             rows: status.rows,
             rows_per_second: status.rows_per_second,
             failures: status.failures_total,
+            differed: status.differed_total,
             last_error: status.error.clone(),
         }
     }

@@ -17,7 +17,9 @@ use tidegauge_model::{
     B256, BlockNumber, BlockRange, Coverage, Evidence, Extend, PoolVerdict, Step, Tally, Token,
 };
 use tidegauge_storage::{Store, StoreOptions};
-use tidegauge_sync::{Auth, Database, Mirror, MirrorOptions, PostgresSettings, Repair, TlsMode};
+use tidegauge_sync::{
+    Auth, Database, LOOK_BACK_EVERY, Mirror, MirrorOptions, PostgresSettings, Repair, TlsMode,
+};
 
 const BLOCK_SECONDS: u64 = 12;
 /// Blocks in a batch of the store.
@@ -64,7 +66,9 @@ fn main() {
     let database = Database::new(settings).unwrap();
     let options = MirrorOptions {
         holder: "bench".to_owned(),
+        gone: None,
         take_over: false,
+        look_back_every: LOOK_BACK_EVERY,
     };
     let mut mirror = Mirror::new(store.reader(), database, options).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();

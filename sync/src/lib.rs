@@ -23,8 +23,8 @@ pub use failure::{PostgresCause, PostgresFailure};
 pub use mirror_fault::MirrorFault;
 pub use parquet::TableWriter;
 pub use postgres::{
-    AuditReport, Auth, CopyBuffer, CopyRow, Database, Difference, Mirror, MirrorOptions,
-    MirrorPhase, MirrorStatus, POSTGRES_MIRROR, Password, PasswordSource, PostgresSettings,
-    PostgresUrl, Repair, Server, TlsMode, migrate,
+    AuditReport, Auth, CopyBuffer, CopyRow, Database, Difference, LOOK_BACK_EVERY, Mirror,
+    MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR, Password, PasswordSource,
+    PostgresSettings, PostgresUrl, Repair, Server, TlsMode, migrate,
 };
 pub use whole_file::WholeFile;

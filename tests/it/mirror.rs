@@ -4,10 +4,11 @@
 
 use crate::arena::{Arena, Hardship};
 use crate::postgres::cluster::{Cluster, Kind};
-use crate::support::{Daemon, Program, number};
+use crate::support::{Daemon, Disk, Program, number};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 use tidegauge_chain::Method;
@@ -113,10 +114,17 @@ fn a_second_collector_is_refused_and_a_forced_one_fences_the_first() {
     let mut second = Arena::open(1, Hardship::Reorgs, Method::Receipts);
     mirror_of(&mut first);
     mirror_of(&mut second);
-    let holder = first.live();
     let error = |status: &Value| status["mirrors"]["postgres"]["last_error"].clone();
+    let follows = |status: &Value| status["mirrors"]["postgres"]["phase"] == "following";
+    let killed = first.live();
+    killed.wait_until("mirroring", follows);
+    killed.kill();
+    first.died();
+    // Whoever comes after it in its folder does not wait for its lease to run out.
+    let holder = first.live();
     holder.wait_until("mirroring", |status| {
-        status["mirrors"]["postgres"]["phase"] == "following"
+        assert!(error(status).is_null(), "{status:#}");
+        follows(status)
     });
     let refused = second.live();
     let status = refused.wait_until("refused", |status| error(status).is_string());
@@ -188,4 +196,48 @@ fn what_keeps_postgres_from_it_is_said_and_collection_goes_on() {
         });
         daemon.stop();
     }
+}
+
+#[test]
+fn a_full_disk_of_the_server_is_waited_out() {
+    let (Some(cluster), Some(disk)) = (Cluster::start(Kind::Plain), Disk::mount("48m")) else {
+        return;
+    };
+    let tables = disk.folder.path().join("tables");
+    std::fs::create_dir(&tables).unwrap();
+    let given = Command::new("chown").arg("postgres:").arg(&tables).status();
+    assert!(given.unwrap().success());
+    cluster.sql(&format!(
+        "CREATE TABLESPACE small LOCATION '{}'",
+        tables.display()
+    ));
+    cluster.sql("ALTER DATABASE postgres SET default_tablespace = 'small'");
+    let mut arena = Arena::open(3, Hardship::Reorgs, Method::Receipts);
+    arena.set(format!("sync.postgres.url={}", cluster.url()));
+    let store = arena.store();
+    let daemon = arena.live();
+    let mirror = |status: &Value| status["mirrors"]["postgres"].clone();
+    daemon.wait_until("mirroring", |status| mirror(status)["phase"] == "following");
+    let filling = disk.fill(0);
+    let status = daemon.wait_until("an error", |status| {
+        mirror(status)["last_error"].is_string()
+    });
+    let said = mirror(&status)["last_error"].to_string();
+    assert!(
+        said.contains("disk is full") && said.contains("No space left"),
+        "{said}"
+    );
+    // Collection goes on all the same.
+    let tip = status["tip"]["number"].as_u64();
+    daemon.wait_until("further", |status| {
+        status["tip"]["number"].as_u64() > tip.map(|tip| tip + 5)
+    });
+    std::fs::remove_file(filling).unwrap();
+    daemon.wait_until("mirrored", |status| {
+        let mirror = mirror(status);
+        mirror["last_error"].is_null() && mirror["block"] == status["tip"]["number"]
+    });
+    let said = Program::on(&store, "http://127.0.0.1:1", &["audit"]).succeed();
+    assert!(said.contains("0 blocks and 0 days differ"), "{said}");
+    daemon.stop();
 }

@@ -11,7 +11,7 @@ pub use connect::{
 };
 pub use copy::{CopyBuffer, CopyRow};
 pub use mirror::{
-    AuditReport, Difference, Mirror, MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR,
-    Repair,
+    AuditReport, Difference, LOOK_BACK_EVERY, Mirror, MirrorOptions, MirrorPhase, MirrorStatus,
+    POSTGRES_MIRROR, Repair,
 };
 pub use schema::migrate;

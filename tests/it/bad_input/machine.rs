@@ -1,7 +1,7 @@
 //! A machine in the way: no place on the disk, no right to write, somebody else's files.
 
 use super::{begin, intact};
-use crate::support::{Chain, Program, exits_with_one_error};
+use crate::support::{Chain, Disk, Program, exits_with_one_error};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -123,38 +123,6 @@ fn a_store_in_use_is_named_and_can_be_read() {
     .run();
     exits_with_one_error(&outcome, 1, &[&folder.path().display().to_string()]);
     Program::on(folder.path(), &chain.url, &["status"]).succeed();
-}
-
-/// A small file system of its own, taken away when it is dropped.
-struct Disk {
-    folder: tempfile::TempDir,
-}
-
-impl Disk {
-    /// `None`, with a message, where mounting is not allowed.
-    fn mount(size: &str) -> Option<Self> {
-        let folder = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
-            .arg(folder.path())
-            .output();
-        match mounted {
-            Ok(done) if done.status.success() => Some(Self { folder }),
-            _ => {
-                eprintln!("skipped: a small file system cannot be mounted here (needs root)");
-                None
-            }
-        }
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount")
-            .arg("--lazy")
-            .arg(self.folder.path())
-            .status();
-    }
 }
 
 /// The first file of that name below a folder.

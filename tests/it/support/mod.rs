@@ -1,6 +1,7 @@
 //! What the tests share: the program, its tables, recorded data, a proxy that lies.
 
 mod daemon;
+mod disk;
 mod parquet;
 mod program;
 mod same;
@@ -9,6 +10,7 @@ mod table;
 mod tamper;
 
 pub(crate) use daemon::Daemon;
+pub(crate) use disk::Disk;
 pub(crate) use parquet::parquet;
 pub(crate) use program::{Chain, Program, exits_with_one_error, root, store_holds};
 pub(crate) use same::assert_same;

@@ -22,6 +22,8 @@ pub(super) struct Claim {
     pub(super) store_epoch: i64,
     /// Who, unlike all others.
     pub(super) holder: String,
+    /// What the names of holders of this store begin with that live no more.
+    pub(super) gone: Option<String>,
     /// Whether it is taken from whoever holds it.
     pub(super) take_over: bool,
 }
@@ -87,6 +89,10 @@ fn refusal(found: &Position, claim: &Claim) -> Option<MirrorFault> {
             ours: claim.store.clone(),
             theirs: found.store.clone(),
         });
+    }
+    let gone = claim.gone.as_deref();
+    if gone.is_some_and(|gone| found.holder.starts_with(gone)) {
+        return None;
     }
     let seconds = found.silent_seconds.filter(|s| *s < LEASE_SECONDS)?;
     Some(MirrorFault::LeaseHeld {

@@ -18,6 +18,7 @@ mod compare;
 mod day_rows;
 mod lease;
 mod ledger;
+mod look_back;
 mod mend;
 mod mirrored;
 mod options;
@@ -31,5 +32,5 @@ mod transaction;
 mod write;
 
 pub use audit::{AuditReport, Difference, Repair};
-pub use options::{MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR};
+pub use options::{LOOK_BACK_EVERY, MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR};
 pub use runner::Mirror;

@@ -1,5 +1,6 @@
 //! How a mirror is run, and how it shows where it is.
 
+use std::time::Duration;
 use tidegauge_model::{BlockNumber, BlockRef, ErrorClass, UnixSeconds};
 use tidegauge_storage::MirrorPosition;
 
@@ -12,9 +13,17 @@ pub struct MirrorOptions {
     /// Who we are, for people who meet the lease: host and process, say. Something random is
     /// added to it.
     pub holder: String,
+    /// What the holders' names begin with that live no more if we do: processes before this one
+    /// that wrote the same folder. Their lease is not waited for.
+    pub gone: Option<String>,
     /// Take the mirror from whoever holds it, another store included.
     pub take_over: bool,
+    /// How often the last blocks and days are compared with the store while it follows.
+    pub look_back_every: Duration,
 }
+
+/// How often a mirror looks back if nobody says otherwise.
+pub const LOOK_BACK_EVERY: Duration = Duration::from_secs(600);
 
 /// What a mirror is doing.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -65,6 +74,9 @@ pub struct MirrorStatus {
     pub failures: u32,
     /// Failures since the start of this program.
     pub failures_total: u64,
+    /// Blocks and days that were written equal to the store's, were found to differ later, and
+    /// were put right.
+    pub differed_total: u64,
 }
 
 impl MirrorStatus {

@@ -147,8 +147,10 @@ pub(super) fn look(view: &View<'_>, base: &Base) -> Result<Look, SyncError> {
         None => return Ok(Look::Elsewhere),
     };
     state.recheck = state.recheck.and(noticed(view, &mut state)?);
-    state.finalized = state.finalized.max(view.finalized());
     let tip = view.tip()?;
+    // An endpoint may call final what nobody has yet.
+    let reached = tip.map(|tip| tip.block.number);
+    state.finalized = state.finalized.max(view.finalized().min(reached));
     let mut plan = Plan {
         cut,
         swaps: CopyBuffer::new(swap_rows::FIELDS),

@@ -23,6 +23,10 @@ use tokio::time::{Instant, sleep, timeout};
 /// what hangs there, this ends what hangs on the way.
 const TURN_DEADLINE: Duration = Duration::from_secs(180);
 
+/// The same while it follows, when there is little to write: a server that vanished without a
+/// word, as in a fail-over, is left so soon.
+const FOLLOW_DEADLINE: Duration = Duration::from_secs(20);
+
 /// How long letting go of the lease may take at the end.
 const RELEASE_DEADLINE: Duration = Duration::from_secs(5);
 
@@ -52,8 +56,10 @@ pub struct Mirror {
     /// Idle, or none.
     pub(super) session: Option<Session>,
     window: u64,
+    look_back_every: Duration,
+    looked_back: Instant,
     rate: Rate,
-    status: MirrorStatus,
+    pub(super) status: MirrorStatus,
     shown: watch::Sender<MirrorStatus>,
 }
 
@@ -79,6 +85,7 @@ impl Mirror {
                 store: identity.uuid.to_string(),
                 store_epoch,
                 holder: format!("{} {:.8}", options.holder, uuid::Uuid::new_v4().simple()),
+                gone: options.gone,
                 take_over: options.take_over,
             },
             chain,
@@ -86,6 +93,8 @@ impl Mirror {
             is_migrated: false,
             session: None,
             window: 1,
+            look_back_every: options.look_back_every,
+            looked_back: Instant::now(),
             rate: Rate::default(),
             status: MirrorStatus::default(),
             shown: watch::Sender::new(MirrorStatus::default()),
@@ -176,11 +185,14 @@ impl Mirror {
                 }
                 Err(_) => return,
             }
+            if self.looked_back.elapsed() >= self.look_back_every {
+                return;
+            }
             if beaten.elapsed() >= HEARTBEAT {
                 let Some(mut session) = self.session.take() else {
                     return;
                 };
-                let renewed = timeout(TURN_DEADLINE, session.renew()).await;
+                let renewed = timeout(FOLLOW_DEADLINE, session.renew()).await;
                 if !matches!(renewed, Ok(Ok(()))) {
                     // The next turn connects anew and says what is wrong.
                     *seen = None;
@@ -196,11 +208,15 @@ impl Mirror {
     /// One transaction's work, on a connection that is made if there is none.
     async fn turn(&mut self) -> Result<Turn, SyncError> {
         let began = Instant::now();
-        let turn = match timeout(TURN_DEADLINE, self.try_turn()).await {
+        let deadline = match self.status.phase {
+            MirrorPhase::Following => FOLLOW_DEADLINE,
+            _ => TURN_DEADLINE,
+        };
+        let turn = match timeout(deadline, self.try_turn()).await {
             Ok(turn) => turn,
             Err(_) => Err(SyncError::postgres(
                 PostgresCause::Deadline,
-                format!("no end of a step within {TURN_DEADLINE:?}"),
+                format!("no end of a step within {deadline:?}"),
             )),
         };
         let turn = turn?;
@@ -230,6 +246,10 @@ impl Mirror {
         };
         if session.state().recheck.is_done() {
             self.window = 1;
+            if turn == Turn::Nothing && self.looked_back.elapsed() >= self.look_back_every {
+                self.look_back(&mut session).await?;
+                self.looked_back = Instant::now();
+            }
         }
         self.session = Some(session);
         Ok(turn)

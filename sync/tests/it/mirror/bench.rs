@@ -9,7 +9,8 @@ use tidegauge_features::{Cell, Fingerprint, ROW_COLUMNS, TARGET_COLUMNS};
 use tidegauge_model::{ChainId, Day, Evidence, PoolVerdict, Step, Swap, UnixSeconds};
 use tidegauge_storage::{Store, StoreOptions, View};
 use tidegauge_sync::{
-    Auth, Database, Mirror, MirrorOptions, PostgresSettings, PostgresUrl, Repair, TlsMode,
+    Auth, Database, LOOK_BACK_EVERY, Mirror, MirrorOptions, PostgresSettings, PostgresUrl, Repair,
+    TlsMode,
 };
 
 pub(super) const CHAIN: ChainId = ChainId(11);
@@ -94,6 +95,11 @@ impl Bench {
     /// The chain grows by some blocks; all but the last `depth` are final.
     pub(super) fn grow(&mut self, blocks: u64, depth: u64) {
         let finalized = (self.chain.tip().number.0 + blocks).saturating_sub(depth);
+        self.grow_to(blocks, finalized);
+    }
+
+    /// The chain grows by some blocks, and blocks are final up to this one.
+    pub(super) fn grow_to(&mut self, blocks: u64, finalized: u64) {
         let evidence = Evidence::Receipts;
         let extend = self
             .chain
@@ -271,7 +277,9 @@ pub(super) fn open(folder: &TempDir) -> Store {
 pub(super) fn options(holder: &str) -> MirrorOptions {
     MirrorOptions {
         holder: holder.to_owned(),
+        gone: None,
         take_over: false,
+        look_back_every: LOOK_BACK_EVERY,
     }
 }
 

@@ -148,3 +148,17 @@ async fn a_running_mirror_follows_and_lets_go_of_its_lease() {
     let position = last.acknowledged.unwrap();
     bench.store.acknowledge("postgres", position).unwrap();
 }
+
+#[tokio::test]
+async fn blocks_called_final_that_nobody_has_do_no_harm() {
+    let Some(mut bench) = Bench::new(7) else {
+        return;
+    };
+    bench.grow_to(20, u64::MAX);
+    bench.mirror().once().await.unwrap();
+    bench.assert_equal();
+    assert_eq!(
+        bench.sql("SELECT final_height = height FROM mirror_position"),
+        "t"
+    );
+}

@@ -3,6 +3,7 @@
 mod bench;
 mod faults;
 mod follows;
+mod lines;
 mod repairs;
 mod tables;
 mod writers;

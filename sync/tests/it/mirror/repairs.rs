@@ -1,9 +1,10 @@
 //! Rows that changed under the mirror: repairs and rebuilds of the store, hands in Postgres.
 
-use super::bench::{Bench, CHAIN, assert_audited};
+use super::bench::{Bench, CHAIN, assert_audited, options};
 use crate::world::features;
+use std::time::Duration;
 use tidegauge_model::{Evidence, Step, UserKey};
-use tidegauge_sync::Repair;
+use tidegauge_sync::{Mirror, MirrorOptions, MirrorPhase, MirrorStatus, Repair};
 
 /// What a statement does to some row, and what the audit calls the place.
 const HANDS: [(&str, &str); 14] = [
@@ -222,4 +223,38 @@ async fn a_recheck_that_is_cut_short_goes_on_where_it_was() {
     assert_ne!(bench.sql(&format!("{wrong} < 2048")), "0");
     mirror.audit(Repair::Yes).await.unwrap();
     bench.assert_equal();
+}
+
+#[tokio::test]
+async fn a_running_mirror_finds_and_mends_what_others_changed_at_the_tip() {
+    let Some(mut bench) = Bench::new(35) else {
+        return;
+    };
+    bench.grow(60, 10);
+    let often = MirrorOptions {
+        look_back_every: Duration::from_millis(300),
+        ..options("test")
+    };
+    let mut mirror = Mirror::new(bench.store.reader(), bench.database(), often).unwrap();
+    let mut status = mirror.status();
+    let running = tokio::spawn(async move { mirror.run(std::future::pending()).await });
+    let follows = |s: &MirrorStatus| s.phase == MirrorPhase::Following;
+    status.wait_for(follows).await.unwrap();
+    assert_eq!(status.borrow().differed_total, 0);
+    for (round, change) in [
+        "UPDATE daily_transactions SET tick = tick + 1 WHERE (block_number, log_index) = \
+         (SELECT block_number, log_index FROM daily_transactions ORDER BY 1 DESC, 2 LIMIT 1)",
+        "UPDATE daily_pool_features SET tx_count = tx_count + 1 WHERE (pool_address, date) = \
+         (SELECT pool_address, date FROM daily_pool_features ORDER BY 2 DESC, 1 LIMIT 1)",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        bench.sql(change);
+        // A store at rest is looked back at too.
+        let found = |s: &MirrorStatus| s.differed_total > round as u64;
+        status.wait_for(found).await.unwrap();
+        bench.assert_equal();
+    }
+    running.abort();
 }

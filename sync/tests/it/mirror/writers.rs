@@ -57,6 +57,42 @@ async fn a_second_collector_is_refused_until_the_first_is_silent_or_taken_over()
 }
 
 #[tokio::test]
+async fn a_lease_of_one_that_cannot_live_is_not_waited_for() {
+    let Some(mut bench) = Bench::new(14) else {
+        return;
+    };
+    bench.grow(10, 5);
+    bench.mirror().once().await.unwrap();
+    let hold = |holder: &str| {
+        bench.sql(&format!(
+            "UPDATE mirror_position SET holder = '{holder}', heartbeat = clock_timestamp()"
+        ));
+    };
+    let heir = || {
+        let heir = MirrorOptions {
+            gone: Some("here in /data process ".to_owned()),
+            ..options("here in /data process 2")
+        };
+        Mirror::new(bench.store.reader(), bench.database(), heir).unwrap()
+    };
+    for other in [
+        "there in /data process 1",
+        "here in /data2 process 1",
+        "here",
+    ] {
+        hold(other);
+        let refused = fault(heir().once().await.unwrap_err());
+        assert!(
+            matches!(refused, MirrorFault::LeaseHeld { .. }),
+            "{refused}"
+        );
+    }
+    hold("here in /data process 1");
+    heir().once().await.unwrap();
+    bench.assert_equal();
+}
+
+#[tokio::test]
 async fn writers_that_take_turns_by_force_leave_no_row_of_the_other() {
     let Some(mut bench) = Bench::new(11) else {
         return;

@@ -5,7 +5,7 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering},
     },
     thread,
     time::Duration,
@@ -49,7 +49,7 @@ pub struct TcpProxy {
 #[derive(Debug)]
 struct Line {
     mode: Mutex<Mode>,
-    target: u16,
+    target: AtomicU16,
     ends: Mutex<Vec<TcpStream>>,
     cuts: AtomicU64,
     over: AtomicBool,
@@ -62,7 +62,7 @@ impl TcpProxy {
         let port = listener.local_addr().expect("an address").port();
         let line = Arc::new(Line {
             mode: Mutex::new(Mode::Forward),
-            target,
+            target: AtomicU16::new(target),
             ends: Mutex::default(),
             cuts: AtomicU64::new(0),
             over: AtomicBool::new(false),
@@ -83,6 +83,11 @@ impl TcpProxy {
     /// Its near end, on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Leads new connections to this port of 127.0.0.1, as a name does that moves on.
+    pub fn point_at(&self, target: u16) {
+        self.line.target.store(target, Ordering::SeqCst);
     }
 
     /// Does so from now on, with connections that are open as well.
@@ -118,7 +123,8 @@ impl Line {
         if *self.mode.lock().expect("no panic") == Mode::Refuse {
             return;
         }
-        let Ok(server) = TcpStream::connect(("127.0.0.1", self.target)) else {
+        let Ok(server) = TcpStream::connect(("127.0.0.1", self.target.load(Ordering::SeqCst)))
+        else {
             return;
         };
         let both = || Some((client.try_clone().ok()?, server.try_clone().ok()?));
