@@ -1,9 +1,13 @@
 //! What can go wrong with a file or a mirror.
 
 use crate::failure::{PostgresCause, PostgresFailure};
+use crate::lake_fault::LakeFault;
 use crate::mirror_fault::MirrorFault;
+use crate::snapshot_fault::SnapshotFault;
+use crate::writer_fault::WriterFault;
 use std::path::PathBuf;
 use tidegauge_model::ErrorClass;
+use tidegauge_objects::ObjectError;
 use tidegauge_storage::StoreError;
 
 /// Why a file was not written, or a mirror does not go on.
@@ -26,6 +30,14 @@ pub enum SyncError {
         /// What was to be written.
         path: PathBuf,
         /// What it said.
+        message: String,
+    },
+    /// A file is not what was written as Parquet.
+    #[error("cannot read {} as Parquet: {message}", path.display())]
+    Decode {
+        /// What was to be read.
+        path: PathBuf,
+        /// What is wrong with it.
         message: String,
     },
     /// A row does not have the table's columns: a fault of ours.
@@ -56,6 +68,18 @@ pub enum SyncError {
     /// A mirror cannot go on.
     #[error(transparent)]
     Mirror(#[from] MirrorFault),
+    /// The lake cannot go on.
+    #[error(transparent)]
+    Lake(#[from] LakeFault),
+    /// A bucket or folder of objects failed, or was not to be had.
+    #[error(transparent)]
+    Objects(#[from] ObjectError),
+    /// A snapshot or a restore does not come about.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotFault),
+    /// Somebody else writes to the bucket.
+    #[error(transparent)]
+    Writer(#[from] WriterFault),
     /// The store could not be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -84,9 +108,13 @@ impl SyncError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Exists(_) | Self::Write { .. } | Self::Beyond { .. } => ErrorClass::Refused,
-            Self::Encode { .. } | Self::Misfit { .. } => ErrorClass::Corrupt,
+            Self::Encode { .. } | Self::Decode { .. } | Self::Misfit { .. } => ErrorClass::Corrupt,
             Self::Postgres(failure) => failure.cause.class(),
             Self::Mirror(fault) => fault.class(),
+            Self::Lake(fault) => fault.class(),
+            Self::Objects(error) => error.class(),
+            Self::Snapshot(fault) => fault.class(),
+            Self::Writer(fault) => fault.class(),
             Self::Store(error) => error.class(),
         }
     }

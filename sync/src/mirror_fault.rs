@@ -27,6 +27,18 @@ pub enum MirrorFault {
         /// Seconds since it last wrote.
         seconds: i64,
     },
+    /// This store went on elsewhere, in a later life.
+    #[error(
+        "this mirror follows a later life of this store ({holder}, store epoch {theirs}; this one has {ours}): it was restored elsewhere meanwhile, so let this machine be, or take the mirror over"
+    )]
+    Superseded {
+        /// The epoch of this store.
+        ours: i64,
+        /// The epoch of the store that went on.
+        theirs: i64,
+        /// Who holds the lease.
+        holder: String,
+    },
     /// The mirror holds another store.
     #[error(
         "the mirror of this chain belongs to store {theirs}, this is store {ours}: choose another schema (sync.postgres.schema), or take the mirror over"

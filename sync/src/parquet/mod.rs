@@ -1,8 +1,11 @@
 //! Parquet, behind a wall: nothing outside of here knows Arrow.
 
 mod builder;
+mod reader;
 mod row_group;
 mod schema;
 mod writer;
 
+pub(crate) use reader::{TableBatch, TableReader};
+pub use schema::Layout;
 pub use writer::TableWriter;

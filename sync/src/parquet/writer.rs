@@ -2,7 +2,7 @@
 
 use super::builder::{Builder, Unfit};
 use super::row_group::RowGroup;
-use super::schema::{BATCH_ROWS, BATCHES_PER_GROUP, properties, schema};
+use super::schema::{BATCH_ROWS, Layout, key_value, properties, schema};
 use crate::cell::{Cell, Column};
 use crate::error::SyncError;
 use crate::whole_file::WholeFile;
@@ -26,6 +26,7 @@ pub struct TableWriter {
     group: Option<(RowGroup, usize)>,
     factory: ArrowRowGroupWriterFactory,
     file: SerializedFileWriter<WholeFile>,
+    batches_per_group: usize,
     path: PathBuf,
 }
 
@@ -36,11 +37,21 @@ impl TableWriter {
         columns: &[Column],
         facts: &[(&'static str, String)],
     ) -> Result<Self, SyncError> {
+        Self::laid_out(path, columns, facts, Layout::default())
+    }
+
+    /// The same with rows that lie in a certain way.
+    pub fn laid_out(
+        path: &Path,
+        columns: &[Column],
+        facts: &[(&'static str, String)],
+        layout: Layout,
+    ) -> Result<Self, SyncError> {
         let encode = |message: String| SyncError::Encode {
             path: path.to_owned(),
             message,
         };
-        let properties = properties(columns, facts).map_err(|e| encode(e.to_string()))?;
+        let properties = properties(columns, facts, layout).map_err(|e| encode(e.to_string()))?;
         let builders = columns
             .iter()
             .map(|column| Builder::new(column.kind))
@@ -60,6 +71,7 @@ impl TableWriter {
             group: None,
             factory,
             file,
+            batches_per_group: layout.batches_per_group.max(1),
             path: path.to_owned(),
         })
     }
@@ -97,7 +109,15 @@ impl TableWriter {
     }
 
     /// Ends the file; gives its number of rows.
-    pub fn finish(mut self) -> Result<u64, SyncError> {
+    pub fn finish(self) -> Result<u64, SyncError> {
+        self.finish_with(&[])
+    }
+
+    /// The same with more facts, which only the rows told.
+    pub fn finish_with(mut self, facts: &[(&'static str, String)]) -> Result<u64, SyncError> {
+        for fact in facts {
+            self.file.append_key_value_metadata(key_value(fact));
+        }
         self.pass_on()?;
         self.end_group().map_err(|e| failed(&self.path, e))?;
         let rows = self.rows;
@@ -126,7 +146,7 @@ impl TableWriter {
         };
         group.put(arrays)?;
         self.group = Some((group, batches + 1));
-        if batches + 1 == BATCHES_PER_GROUP {
+        if batches + 1 == self.batches_per_group {
             self.end_group()?;
         }
         Ok(())

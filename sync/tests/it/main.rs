@@ -4,8 +4,10 @@
 
 mod connect;
 mod copy;
+mod lake;
 mod mirror;
 mod pooler;
+mod snapshot;
 mod support;
 mod tables;
 mod urls;

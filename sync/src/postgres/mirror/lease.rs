@@ -8,6 +8,7 @@ use crate::mirror_fault::MirrorFault;
 use crate::postgres::ask::{Ask as _, connect};
 use crate::postgres::connect::Database;
 use sqlx::PgConnection;
+use std::cmp::Ordering;
 use tidegauge_storage::Sequence;
 
 /// How long a holder may be silent, by the server's clock, before another takes its place.
@@ -89,6 +90,18 @@ fn refusal(found: &Position, claim: &Claim) -> Option<MirrorFault> {
             ours: claim.store.clone(),
             theirs: found.store.clone(),
         });
+    }
+    match found.store_epoch.cmp(&claim.store_epoch) {
+        Ordering::Equal => {}
+        // It was restored: whoever writes still is the machine that is given up.
+        Ordering::Less => return None,
+        Ordering::Greater => {
+            return Some(MirrorFault::Superseded {
+                ours: claim.store_epoch,
+                theirs: found.store_epoch,
+                holder: found.holder.clone(),
+            });
+        }
     }
     let gone = claim.gone.as_deref();
     if gone.is_some_and(|gone| found.holder.starts_with(gone)) {

@@ -266,12 +266,16 @@ fn same(what: &str, found: &str, expected: &[String]) {
 }
 
 pub(super) fn open(folder: &TempDir) -> Store {
+    open_at(folder.path())
+}
+
+pub(super) fn open_at(folder: &std::path::Path) -> Store {
     let mut options = StoreOptions::new(CHAIN);
     options.memory_mib = 32;
     options.least_free_bytes = 0;
     options.features = features(CHAIN);
     options.rebuild = true;
-    Store::open(folder.path(), &options).unwrap()
+    Store::open(folder, &options).unwrap()
 }
 
 pub(super) fn options(holder: &str) -> MirrorOptions {

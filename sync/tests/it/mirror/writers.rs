@@ -148,3 +148,47 @@ async fn another_store_is_refused_unless_it_takes_over() {
     other.assert_equal();
     assert_audited(&mut mirror).await;
 }
+
+#[tokio::test]
+async fn a_restored_store_takes_the_mirror_and_the_lost_machine_is_refused() {
+    let Some(mut bench) = Bench::new(13) else {
+        return;
+    };
+    bench.grow(40, 5);
+    let mut lost = bench.mirror();
+    let status = lost.status();
+    let running = tokio::spawn(async move { lost.run(std::future::pending()).await });
+    let mut seen = status.clone();
+    seen.wait_for(|status| status.at.is_some()).await.unwrap();
+
+    // What a restore makes of a snapshot: the same store, in a later life.
+    let folder = tempfile::tempdir().unwrap();
+    let life = folder.path().join("life");
+    let checkpoint = bench.store.reader().checkpoint(&life, 0);
+    drop(checkpoint.unwrap());
+    tidegauge_storage::revive(&life, 2).unwrap();
+    let restored = super::bench::open_at(&life);
+    let mut mirror = Mirror::new(restored.reader(), bench.database(), options("new")).unwrap();
+    // At once, although the lost machine is not silent.
+    mirror.once().await.unwrap();
+    bench.assert_equal();
+    bench.grow(5, 5);
+    let ended = fault(running.await.unwrap().unwrap_err());
+    assert!(matches!(ended, MirrorFault::Fenced { .. }), "{ended}");
+    // It is started again, when the new one has been silent for long.
+    bench.sql("UPDATE mirror_position SET heartbeat = clock_timestamp() - interval '1 day'");
+    let before = bench.sql("SELECT count(*) FROM daily_transactions");
+    let refused = fault(bench.mirror().once().await.unwrap_err());
+    assert!(
+        matches!(
+            refused,
+            MirrorFault::Superseded {
+                ours: 1,
+                theirs: 2,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    assert_eq!(bench.sql("SELECT count(*) FROM daily_transactions"), before);
+}
