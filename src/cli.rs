@@ -124,14 +124,39 @@ proven when they were collected. A daemon that holds the store carries it out it
 
 A running collector mirrors by itself: it holds the lease, and this command is refused.")]
     Sync(Sync),
-    /// Prove that Postgres holds exactly what the store holds, by counts and hashes
+    /// Prove that Postgres and the lake hold exactly what the store holds, by counts and hashes
     #[command(after_help = "Examples:
   tidegauge audit
+  tidegauge audit --deep            # reads every object of the lake
   tidegauge audit --repair          # writes anew what differs, and nothing else
-  tidegauge audit --json | jq .differences
+  tidegauge audit --json | jq .postgres.differences
 
 The collector that mirrors carries it out itself, between two steps.")]
     Audit(Audit),
+    /// Keep the store as it is now in a bucket or a folder, and read it back
+    #[command(after_help = "Examples:
+  tidegauge snapshot
+  tidegauge snapshot --to s3://backups/tidegauge
+  tidegauge snapshot --to s3://backups/tidegauge --to s3://backups-eu/tidegauge
+  tidegauge snapshot --to /mnt/backup/tidegauge --full-verification
+
+Only what changed since the last snapshot is uploaded. It counts when everything new was read back
+and agrees: `tidegauge restore` never sees one that did not. A running collector takes it itself
+and goes on collecting. Buckets are reached with the credentials that AWS tools find; a folder must
+be there.")]
+    Snapshot(Snapshot),
+    /// Make a store from a snapshot; the collector goes on from there
+    #[command(after_help = "Examples:
+  tidegauge restore --from s3://backups/tidegauge
+  tidegauge restore --from s3://backups/tidegauge --snapshot 19000000 --to /data/then
+  tidegauge restore --from /mnt/backup/tidegauge --to /data/tidegauge --json
+  tidegauge restore --from s3://backups/tidegauge --to /data/drill --drill
+
+Every file's length and SHA-256 are verified before anything is used, then the rows are. The folder
+appears whole or not at all; stopped or killed, the same command goes on where it was. The store
+takes a new epoch: the lost machine, if it comes back, is refused by the bucket and by Postgres.
+docs/restore.md tells more.")]
+    Restore(Restore),
     /// Check what an operator can get wrong: endpoint, store, disk, limits
     #[command(after_help = "Examples:
   tidegauge doctor
@@ -219,6 +244,47 @@ pub(crate) struct Audit {
     /// Write anew what differs
     #[arg(long)]
     pub(crate) repair: bool,
+    /// Read every object of the lake, and every row in it, instead of what the bucket says of them
+    #[arg(long)]
+    pub(crate) deep: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Snapshot {
+    /// Where to: s3://BUCKET/PREFIX, or the path of a folder; given twice, the second place gets it after the first; by default as [sync.s3] says
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) to: Vec<String>,
+    /// Read back every object and every byte of the store, not only what is new; damaged objects are replaced
+    #[arg(long)]
+    pub(crate) full_verification: bool,
+    /// Take the place from whoever writes there
+    #[arg(long)]
+    pub(crate) take_over: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// Where from: s3://BUCKET/PREFIX, or the path of a folder; by default the bucket of [sync.s3]
+    #[arg(long, value_name = "PLACE")]
+    pub(crate) from: Option<String>,
+    /// Which: the block that it stands at, or its manifest's key; by default the newest that is whole
+    #[arg(long, value_name = "TIP|KEY")]
+    pub(crate) snapshot: Option<String>,
+    /// Folder to make; by default storage.path. It must be empty or not there
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) to: Option<PathBuf>,
+    /// Try it out: download and verify everything, then remove it; no epoch is taken
+    #[arg(long)]
+    pub(crate) drill: bool,
+    /// Where a snapshot is damaged, take the next older one instead of stopping
+    #[arg(long)]
+    pub(crate) allow_older: bool,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -19,6 +19,7 @@ mod mischief;
 mod progress;
 mod report;
 mod sample;
+mod snapshots;
 mod span;
 mod table;
 

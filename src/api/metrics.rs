@@ -1,12 +1,13 @@
 //! `GET /metrics`: the status in Prometheus' words, read anew for every scrape.
 
 use super::context::Context;
+use crate::collect::BucketStatus;
 use crate::error::Error;
 use crate::report::Report;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tidegauge_chain::EndpointReport;
-use tidegauge_sync::MirrorStatus;
+use tidegauge_sync::{LakeStatus, MirrorStatus, SnapshotStatus};
 
 /// The text of one scrape.
 ///
@@ -82,6 +83,32 @@ fn describe() {
         "Blocks and days of the mirror that something else had changed, put right since the start"
     );
     describe_gauge!(
+        "tidegauge_lake_objects",
+        "Objects that the newest manifest of the lake names"
+    );
+    describe_gauge!("tidegauge_lake_rows", "Their rows");
+    describe_gauge!("tidegauge_lake_bytes", "Their bytes");
+    describe_counter!(
+        "tidegauge_lake_uploaded_bytes_total",
+        "Bytes of the lake uploaded, since the start"
+    );
+    describe_gauge!(
+        "tidegauge_snapshot_taken_at_seconds",
+        "When the last snapshot was verified, Unix seconds; none since the start, no line"
+    );
+    describe_gauge!(
+        "tidegauge_snapshot_bytes",
+        "Bytes of the last snapshot, and of those how many were new"
+    );
+    describe_gauge!(
+        "tidegauge_snapshot_failing",
+        "1 while the last try of a snapshot failed"
+    );
+    describe_counter!(
+        "tidegauge_snapshot_failures_total",
+        "Failures of snapshots, since the start"
+    );
+    describe_gauge!(
         "tidegauge_commit_latency_seconds",
         "From hearing of a block to its synced write"
     );
@@ -120,6 +147,7 @@ fn tail(context: &Context, report: &Report) {
     if let Some(status) = context.live.postgres() {
         postgres(&status);
     }
+    bucket(&context.live.bucket());
     let latencies = context.live.latencies();
     for (quantile, percent) in [("0.5", 50), ("0.99", 99)] {
         if let Some(latency) = latencies.percentile(percent) {
@@ -144,6 +172,48 @@ fn postgres(status: &MirrorStatus) {
         .absolute(status.failures_total);
     counter!("tidegauge_mirror_differed_total", "mirror" => mirror())
         .absolute(status.differed_total);
+}
+
+fn bucket(status: &BucketStatus) {
+    if let Some(lake) = &status.lake {
+        self::lake(lake, status);
+    }
+    if let Some(snapshots) = &status.snapshots {
+        self::snapshots(snapshots, status);
+    }
+}
+
+fn lake(status: &LakeStatus, bucket: &BucketStatus) {
+    let mirror = || "s3";
+    if let Some(blocks) = status.lag_blocks() {
+        gauge!("tidegauge_mirror_lag_blocks", "mirror" => mirror()).set(blocks as f64);
+    }
+    if let Some(seconds) = status.lag_seconds() {
+        gauge!("tidegauge_mirror_lag_seconds", "mirror" => mirror()).set(seconds as f64);
+    }
+    let failing = bucket.error.is_some() || status.error.is_some();
+    gauge!("tidegauge_mirror_failing", "mirror" => mirror()).set(f64::from(u8::from(failing)));
+    counter!("tidegauge_mirror_failures_total", "mirror" => mirror())
+        .absolute(bucket.failures + status.failures_total);
+    gauge!("tidegauge_lake_objects").set(status.objects as f64);
+    gauge!("tidegauge_lake_rows").set(status.rows as f64);
+    gauge!("tidegauge_lake_bytes").set(status.bytes as f64);
+    counter!("tidegauge_lake_uploaded_bytes_total").absolute(status.uploaded_bytes);
+}
+
+fn snapshots(status: &SnapshotStatus, bucket: &BucketStatus) {
+    if let Some(taken_at) = status.last_at {
+        gauge!("tidegauge_snapshot_taken_at_seconds").set(taken_at as f64);
+    }
+    let last = status.last.as_ref();
+    if let Some(first) = last.and_then(|report| report.places.first()) {
+        for (which, bytes) in [("all", first.bytes), ("new", first.uploaded_bytes)] {
+            gauge!("tidegauge_snapshot_bytes", "which" => which).set(bytes as f64);
+        }
+    }
+    let failing = bucket.error.is_some() || status.error.is_some();
+    gauge!("tidegauge_snapshot_failing").set(f64::from(u8::from(failing)));
+    counter!("tidegauge_snapshot_failures_total").absolute(status.failures_total);
 }
 
 fn rpc(report: &EndpointReport) {

@@ -6,7 +6,7 @@ use super::features::FeaturesNow;
 use super::latest::{LatestSwap, latest_swaps};
 use crate::collect::{Latencies, Stage, Tail};
 use crate::error::Error;
-use crate::mirror::MirrorReport;
+use crate::mirror::{BucketReport, MirrorReport, SnapshotShown};
 use crate::report::Report;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -49,6 +49,8 @@ struct Collector {
 #[derive(Serialize)]
 struct Mirrors {
     postgres: Option<MirrorReport>,
+    s3: Option<BucketReport>,
+    snapshots: Option<SnapshotShown>,
 }
 
 /// All routes; what none of them knows is a 404 in JSON.
@@ -141,8 +143,11 @@ fn status(context: &Context) -> Result<Response, Error> {
         commit_latency: context.live.latencies(),
         endpoints: context.chain.report(),
     };
+    let bucket = context.live.bucket();
     let mirrors = Mirrors {
         postgres: context.live.postgres().as_ref().map(MirrorReport::of),
+        s3: BucketReport::of(&bucket),
+        snapshots: SnapshotShown::of(&bucket),
     };
     let latest_swaps = latest_swaps(&view, LATEST_SWAPS, LATEST_BLOCKS)?;
     Ok(answer(

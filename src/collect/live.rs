@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tidegauge_model::BlockNumber;
 use tidegauge_storage::Applied;
-use tidegauge_sync::MirrorStatus;
+use tidegauge_sync::{LakeStatus, MirrorStatus, SnapshotStatus};
 
 /// What the collector is busy with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -34,6 +34,20 @@ pub(crate) struct Live {
     latencies: Mutex<Latencies>,
     tail: Mutex<Tail>,
     postgres: Mutex<Option<MirrorStatus>>,
+    bucket: Mutex<BucketStatus>,
+}
+
+/// What is known of lake and snapshots.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct BucketStatus {
+    /// Why the bucket could not be claimed, or was lost.
+    pub(crate) error: Option<String>,
+    /// How often.
+    pub(crate) failures: u64,
+    /// Where the lake is; `None` without one.
+    pub(crate) lake: Option<LakeStatus>,
+    /// Where snapshots are; `None` without them.
+    pub(crate) snapshots: Option<SnapshotStatus>,
 }
 
 /// What following the tip came to since the start of the process.
@@ -61,6 +75,7 @@ impl Default for Live {
             latencies: Mutex::default(),
             tail: Mutex::default(),
             postgres: Mutex::default(),
+            bucket: Mutex::default(),
         }
     }
 }
@@ -117,6 +132,33 @@ impl Live {
     /// Where the mirror in Postgres is; `None` without one.
     pub(crate) fn postgres(&self) -> Option<MirrorStatus> {
         self.postgres.lock().clone()
+    }
+
+    /// The bucket is ours to write.
+    pub(crate) fn bucket_claimed(&self) {
+        self.bucket.lock().error = None;
+    }
+
+    /// The bucket is not ours to write.
+    pub(crate) fn bucket_failed(&self, error: String) {
+        let mut bucket = self.bucket.lock();
+        bucket.error = Some(error);
+        bucket.failures += 1;
+    }
+
+    /// Where the lake is.
+    pub(crate) fn lake(&self, status: LakeStatus) {
+        self.bucket.lock().lake = Some(status);
+    }
+
+    /// Where snapshots are.
+    pub(crate) fn snapshots(&self, status: SnapshotStatus) {
+        self.bucket.lock().snapshots = Some(status);
+    }
+
+    /// What is known of lake and snapshots.
+    pub(crate) fn bucket(&self) -> BucketStatus {
+        self.bucket.lock().clone()
     }
 
     /// The current stage.

@@ -29,7 +29,7 @@ pub(crate) use connect::{address, connect, method, open_store, pool_book};
 pub(crate) use derive::finish_rebuild;
 pub(crate) use follow::{follow, rejoin};
 pub(crate) use latencies::Latencies;
-pub(crate) use live::{Live, Stage, Tail};
+pub(crate) use live::{BucketStatus, Live, Stage, Tail};
 pub(crate) use mend::{mend, mend_for_ever};
 pub(crate) use patience::Patience;
 pub(crate) use resolve::{resolve, start_block, utc};

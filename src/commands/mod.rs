@@ -8,10 +8,13 @@ mod dataset;
 mod doctor;
 mod export;
 mod features;
+mod held;
 mod plan;
 mod rebuild;
+mod restore;
 mod run;
 mod simulate;
+mod snapshot;
 mod status;
 mod sync;
 mod verify;
@@ -51,6 +54,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Verify(flags) => block_on(verify::verify(config, flags)),
         Command::Sync(flags) => block_on(sync::sync(config, flags)),
         Command::Audit(flags) => block_on(audit::audit(config, flags)),
+        Command::Snapshot(flags) => block_on(snapshot::snapshot(config, flags)),
+        Command::Restore(flags) => block_on(restore::restore(config, flags)),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),
         Command::Simulate(simulate) => block_on(simulate::simulate(simulate)),
         Command::Config(what) => config_show::config(&config, &what),

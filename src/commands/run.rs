@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     super::require_endpoint(&config)?;
     let database = mirror::database(&config)?;
+    let bucket = mirror::Bucket::of(&config).await?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
     let live = Arc::new(Live::default());
@@ -37,12 +38,20 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     let serving = tokio::spawn(server.serve(Arc::new(context), stop.child_token()));
     let committer = Committer::start(store, live.clone())?;
     let (auditor, audits) = mirror::Auditor::open();
+    let (lake, lake_audits) = mirror::LakeAuditor::open();
+    let (snapshots, takes) = mirror::Snapshotter::open();
     let workplace = control::Workplace {
         chain: &chain,
         committer: &committer,
         reader: &reader,
         live: &live,
-        auditor: &auditor,
+        postgres: database.as_ref().map(|_| &auditor),
+        lake: bucket.as_ref().filter(|to| to.has_lake()).map(|_| &lake),
+        snapshots: bucket
+            .as_ref()
+            .filter(|to| to.has_snapshots())
+            .map(|_| &snapshots),
+        least_free_bytes: config.storage.min_free_mib << 20,
     };
     let done = stop.child_token();
     let collecting = async {
@@ -54,8 +63,13 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     let mending = collect::mend_for_ever(&chain, &committer, &reader, &live, &done);
     let mirrored = database.map(|database| (database, mirror::writer(&config.storage.path)));
     let mirroring = mirror::keep(mirrored, audits, &committer, &reader, &live, &done);
+    let asked = mirror::Orders {
+        audits: lake_audits,
+        snapshots: takes,
+    };
+    let keeping = mirror::keep_bucket(bucket, asked, &committer, &reader, &live, &done);
     let collected = tokio::select! {
-        (collected, (), (), ()) = async { tokio::join!(collecting, orders, mending, mirroring) } => collected,
+        (collected, (), (), (), ()) = async { tokio::join!(collecting, orders, mending, mirroring, keeping) } => collected,
         ended = serving => Err(Error::Failed(match ended {
             Ok(()) if stop.is_cancelled() => return finish(committer, &live),
             Ok(()) => "the HTTP server ended by itself".to_owned(),

@@ -57,6 +57,9 @@ fn earlier_variables() -> Figment {
         let url = format!("https://eth-mainnet.g.alchemy.com/v2/{key}");
         found = found.merge(Serialized::default("chain.rpc_urls", vec![url]));
     }
+    if let Some(bucket) = variable("S3_BUCKET") {
+        found = found.merge(Serialized::default("sync.s3.bucket", bucket));
+    }
     // DB_PASSWORD is read where a URL lacks its password.
     if let Some(host) = variable("DB_HOST") {
         let user = variable("DB_USER").unwrap_or_else(|| "postgres".to_owned());

@@ -7,15 +7,18 @@
 mod iam;
 mod load;
 mod postgres;
+mod s3;
 mod secret;
 mod start;
 mod text;
+mod timing;
 
 pub(crate) use load::load;
 pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
 
 use postgres::Postgres;
+use s3::S3;
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 use text::Auto;
@@ -144,7 +147,9 @@ impl Default for Features {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Sync {
+    pub(crate) lake_dir: PathBuf,
     pub(crate) postgres: Postgres,
+    pub(crate) s3: S3,
 }
 
 /// The HTTP server.

@@ -1,14 +1,15 @@
 //! The command's side.
 
-use super::{Answer, MAX_LINE_BYTES, Order, socket_path};
+use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};
 use crate::error::Error;
+use crate::snapshots::SnapshotOrder;
 use futures_util::{SinkExt, StreamExt};
 use std::io::ErrorKind;
 use std::path::Path;
 use tidegauge_model::{BlockRange, UserKey};
-use tidegauge_sync::{AuditReport, Repair};
+use tidegauge_sync::{AuditDepth, Repair, SnapshotProgress, SnapshotReport};
 use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LinesCodec};
 
@@ -53,14 +54,41 @@ pub(crate) async fn rebuild(
     .await
 }
 
-/// Has the daemon compare its mirror with the store; `None` if no daemon holds the store.
+/// Has the daemon compare its mirrors with the store; `None` if no daemon holds the store.
 ///
 /// # Errors
 /// As [`verify`].
-pub(crate) async fn audit(store: &Path, repair: Repair) -> Result<Option<AuditReport>, Error> {
-    let repair = repair == Repair::Yes;
-    ask(store, Order::Audit { repair }, &mut |answer| match answer {
+pub(crate) async fn audit(
+    store: &Path,
+    repair: Repair,
+    depth: AuditDepth,
+) -> Result<Option<Audited>, Error> {
+    let order = Order::Audit {
+        repair: repair == Repair::Yes,
+        deep: depth == AuditDepth::Read,
+    };
+    ask(store, order, &mut |answer| match answer {
         Answer::Audited(report) => Some(report),
+        _ => None,
+    })
+    .await
+}
+
+/// Has the daemon take a snapshot; `None` if no daemon holds the store.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn snapshot(
+    store: &Path,
+    order: SnapshotOrder,
+    heard: &mut (dyn FnMut(SnapshotProgress) + Send),
+) -> Result<Option<SnapshotReport>, Error> {
+    ask(store, Order::Snapshot(order), &mut |answer| match answer {
+        Answer::Snapshotting(progress) => {
+            heard(progress);
+            None
+        }
+        Answer::Snapshotted(report) => Some(report),
         _ => None,
     })
     .await

@@ -2,34 +2,45 @@
 //! store's folder.
 //!
 //! ```text
-//! command ─► {"verify":{…}} | {"rebuild":{…}} | {"audit":{…}}   one order
-//! daemon  ─► {"heard":{…}} | {"deriving":{…}} …  how far it is
-//!         ─► {"done":{…}} | {"derived":{…}} | {"audited":{…}} | {"failed":{…}}
+//! command ─► {"verify":{…}} | {"rebuild":{…}} | {"audit":{…}} | {"snapshot":{…}}   one order
+//! daemon  ─► {"heard":{…}} | {"deriving":{…}} | {"snapshotting":{…}} …  how far it is
+//!         ─► {"done":{…}} | {"derived":{…}} | {"audited":{…}} | {"snapshotted":{…}} | {"failed":{…}}
 //! ```
 
 mod ask;
 mod serve;
 
-pub(crate) use ask::{audit, rebuild, verify};
+pub(crate) use ask::{audit, rebuild, snapshot, verify};
 pub(crate) use serve::{Workplace, serve};
 
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};
+use crate::snapshots::SnapshotOrder;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use tidegauge_model::{BlockRange, UserKey};
-use tidegauge_sync::AuditReport;
+use tidegauge_sync::{AuditReport, LakeReport, SnapshotProgress, SnapshotReport};
 
 /// Longest line either side reads.
 const MAX_LINE_BYTES: usize = 64 * 1024;
 
 /// What the daemon is asked to do.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Order {
     Verify(VerifyOrder),
     Rebuild { user: UserKey },
-    Audit { repair: bool },
+    Audit { repair: bool, deep: bool },
+    Snapshot(SnapshotOrder),
+}
+
+/// What audits found.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(crate) struct Audited {
+    /// Of Postgres; `None` where nothing is mirrored there.
+    pub(crate) postgres: Option<AuditReport>,
+    /// Of the lake; `None` without one.
+    pub(crate) s3: Option<LakeReport>,
 }
 
 /// What the daemon answers.
@@ -48,7 +59,9 @@ enum Answer {
     Derived {
         total: u64,
     },
-    Audited(AuditReport),
+    Audited(Audited),
+    Snapshotting(SnapshotProgress),
+    Snapshotted(SnapshotReport),
     Failed {
         message: String,
         is_usage: bool,

@@ -1,19 +1,21 @@
 //! The daemon's side: one order after the other.
 
-use super::{Answer, MAX_LINE_BYTES, Order, socket_path};
+use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
 use crate::error::Error;
-use crate::mirror::Auditor;
+use crate::mirror::{Auditor, LakeAuditor, Snapshotter};
+use crate::snapshots::{self, SnapshotOrder};
 use futures_util::{SinkExt, StreamExt};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 use tidegauge_chain::Chain;
 use tidegauge_features::FeatureSet;
 use tidegauge_model::UserKey;
 use tidegauge_storage::Reader;
-use tidegauge_sync::Repair;
+use tidegauge_sync::{AuditDepth, Repair};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -35,8 +37,14 @@ pub(crate) struct Workplace<'a> {
     pub(crate) reader: &'a Reader,
     /// What the collector is doing.
     pub(crate) live: &'a Live,
-    /// Who compares the mirror with the store.
-    pub(crate) auditor: &'a Auditor,
+    /// Who compares Postgres with the store; `None` where nothing is mirrored there.
+    pub(crate) postgres: Option<&'a Auditor>,
+    /// Who compares the lake with the store; `None` without one.
+    pub(crate) lake: Option<&'a LakeAuditor>,
+    /// Who takes snapshots into the configured bucket; `None` without one.
+    pub(crate) snapshots: Option<&'a Snapshotter>,
+    /// Bytes that stay free on the store's disk.
+    pub(crate) least_free_bytes: u64,
 }
 
 /// Takes orders until told to stop.
@@ -95,7 +103,8 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
         let last = match order {
             Ok(Order::Verify(order)) => verify(order, workplace, stop, &tell).await,
             Ok(Order::Rebuild { user }) => rebuild(user, workplace, &tell).await,
-            Ok(Order::Audit { repair }) => audit(repair, workplace).await,
+            Ok(Order::Audit { repair, deep }) => audit(repair, deep, workplace).await,
+            Ok(Order::Snapshot(order)) => snapshot(order, workplace, &tell).await,
             Err(error) => Answer::Failed {
                 message: format!(
                     "the daemon does not understand this order ({error}): are both of one version?"
@@ -123,10 +132,57 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
     }
 }
 
-async fn audit(repair: bool, workplace: &Workplace<'_>) -> Answer {
+async fn audit(repair: bool, deep: bool, workplace: &Workplace<'_>) -> Answer {
     let repair = if repair { Repair::Yes } else { Repair::No };
-    match workplace.auditor.audit(repair).await {
-        Ok(report) => Answer::Audited(report),
+    let depth = if deep {
+        AuditDepth::Read
+    } else {
+        AuditDepth::Stored
+    };
+    let audited = async {
+        if workplace.postgres.is_none() && workplace.lake.is_none() {
+            return Err(Error::Usage(
+                "this collector mirrors nothing: set sync.postgres.url or sync.s3.bucket"
+                    .to_owned(),
+            ));
+        }
+        let mut audited = Audited::default();
+        if let Some(desk) = workplace.postgres {
+            let nobody = "the mirror in Postgres has stopped: the collector's log says why";
+            audited.postgres = Some(desk.ask(repair, nobody).await?);
+        }
+        if let Some(desk) = workplace.lake {
+            let nobody = "the lake is not written now: the collector's log says why";
+            audited.s3 = Some(desk.ask((depth, repair), nobody).await?);
+        }
+        Ok(audited)
+    };
+    match audited.await {
+        Ok(audited) => Answer::Audited(audited),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn snapshot(
+    order: SnapshotOrder,
+    workplace: &Workplace<'_>,
+    tell: &mpsc::Sender<Answer>,
+) -> Answer {
+    let tell = tell.clone();
+    // What a slow reader misses is only progress.
+    let heard = Arc::new(move |now| drop(tell.try_send(Answer::Snapshotting(now))));
+    let least_free_bytes = workplace.least_free_bytes;
+    let taken = async {
+        match (order.to.is_empty(), workplace.snapshots) {
+            (true, Some(desk)) => {
+                let nobody = "nothing goes to the bucket now: the collector's log says why";
+                desk.ask((order.depth, heard), nobody).await
+            }
+            _ => snapshots::take(workplace.reader, order, least_free_bytes, heard).await,
+        }
+    };
+    match taken.await {
+        Ok(report) => Answer::Snapshotted(report),
         Err(error) => failed(&error),
     }
 }

@@ -6,25 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tidegauge_features::PoolInfo;
 use tidegauge_model::{Address, Pool, PoolId, PoolVerdict, Refusal, Token};
 use tidegauge_storage::View;
-
-/// A pool with what its tokens call themselves.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NamedPool {
-    /// The pool and its tokens' decimals.
-    pub(crate) info: PoolInfo,
-    /// Symbols of token0 and token1, where they have any.
-    pub(crate) symbols: [Option<String>; 2],
-}
-
-impl NamedPool {
-    /// `WETH/USDC`; unknown if a symbol is.
-    pub(crate) fn name(&self) -> Option<String> {
-        match &self.symbols {
-            [Some(a), Some(b)] => Some(format!("{a}/{b}")),
-            _ => None,
-        }
-    }
-}
+use tidegauge_sync::NamedPool;
 
 /// Every contract that the store knows.
 #[derive(Debug, Default)]

@@ -5,7 +5,7 @@ use crate::end_check::check_end;
 use crate::error::StoreError;
 use crate::folder::{self, Content};
 use crate::meta::{FORMAT, FORMAT_KEY};
-use crate::open::{admit_families, admit_identity, number, older_format, within};
+use crate::open::{admit_families, admit_identity, number, older, older_format, within};
 use crate::options::Tuning;
 use crate::view::Reader;
 use rocksdb::DB;
@@ -136,12 +136,4 @@ fn open_secondary(path: &Path, scratch: &Path, memory_mib: usize) -> Result<Data
         path: path.to_owned(),
         still: Some(RwLock::new(())),
     })
-}
-
-fn older(path: &Path, found: u32) -> StoreError {
-    StoreError::OlderFormat {
-        path: path.to_owned(),
-        found,
-        current: FORMAT,
-    }
 }

@@ -45,6 +45,19 @@ impl Database {
             .collect()
     }
 
+    /// Every family in each of its places.
+    pub(crate) fn every_column(&self) -> Result<Vec<(Family, &ColumnFamily)>, StoreError> {
+        let mut all = Vec::new();
+        for declaration in &FAMILIES {
+            let family = declaration.family;
+            all.push((family, self.column(family, Generation::First)?));
+            if family.is_derived() {
+                all.push((family, self.column(family, Generation::Second)?));
+            }
+        }
+        Ok(all)
+    }
+
     pub(crate) fn get(&self, family: Family, key: &[u8]) -> Result<Option<Vec<u8>>, StoreError> {
         self.rocks
             .get_cf(self.family(family)?, key)
@@ -63,11 +76,7 @@ impl Database {
 
     /// Writes memory out to files, so that the next start has no log to read.
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
-        let mut columns = self.columns(Generation::First)?;
-        let derived = FAMILIES.iter().filter(|d| d.family.is_derived());
-        for declaration in derived {
-            columns.push(self.column(declaration.family, Generation::Second)?);
-        }
+        let columns: Vec<_> = self.every_column()?.into_iter().map(|(_, c)| c).collect();
         self.rocks
             .flush_cfs_opt(&columns, &rocksdb::FlushOptions::default())
             .map_err(|e| StoreError::WriteFailed {

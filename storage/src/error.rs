@@ -223,6 +223,34 @@ pub enum StoreError {
         /// What it acknowledges.
         sequence: crate::notice::Sequence,
     },
+    /// A checkpoint could not be made; the store goes on.
+    #[error(
+        "cannot make a checkpoint in {path}: {message}; nothing of it is left, and the store goes on: see that its disk has room and takes hard links"
+    )]
+    Checkpoint {
+        /// The folder that it should have.
+        path: PathBuf,
+        /// What RocksDB said.
+        message: String,
+    },
+    /// A checkpoint is made where the store is written.
+    #[error(
+        "only the process that writes the store in {path} makes a checkpoint of it: ask it, or stop it first"
+    )]
+    NotTheWriter {
+        /// The store's folder.
+        path: PathBuf,
+    },
+    /// An epoch below the store's own.
+    #[error("the store in {path} is of epoch {found} already, above {wanted}: epochs never fall")]
+    EpochFalls {
+        /// The store's folder.
+        path: PathBuf,
+        /// The epoch it has.
+        found: u64,
+        /// The epoch asked for.
+        wanted: u64,
+    },
     /// A view is open, so that a reader beside a writer cannot move on.
     #[error("cannot catch up while a view is open: drop it first")]
     ViewOpen,
@@ -256,12 +284,15 @@ impl StoreError {
             | Self::NotReadable { .. }
             | Self::DiskLow { .. }
             | Self::PositionRefused { .. }
+            | Self::NotTheWriter { .. }
+            | Self::EpochFalls { .. }
             | Self::JournalFull { .. } => ErrorClass::Refused,
             Self::StepRefused { fault, .. } => fault.class(),
             Self::Fold(error) => error.class(),
-            Self::UnwindUnknown { .. } | Self::ViewOpen | Self::Unsettled { .. } => {
-                ErrorClass::Transient
-            }
+            Self::UnwindUnknown { .. }
+            | Self::Checkpoint { .. }
+            | Self::ViewOpen
+            | Self::Unsettled { .. } => ErrorClass::Transient,
             Self::OpenTimedOut { .. }
             | Self::Open { .. }
             | Self::Read { .. }

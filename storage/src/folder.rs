@@ -101,7 +101,7 @@ impl Drop for PidNote {
 }
 
 /// Fails where less than `least` bytes are free.
-pub(crate) fn require_space(path: &Path, least: u64) -> Result<(), StoreError> {
+pub fn require_space(path: &Path, least: u64) -> Result<(), StoreError> {
     let stat = rustix::fs::statvfs(path).map_err(|e| not_writable(path, e.into()))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     if free < least {

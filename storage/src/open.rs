@@ -100,7 +100,8 @@ pub(crate) fn within(
     }
 }
 
-fn open_rocks(
+/// Opens for writing; a creation that was cut short, or an older format, gets the families that it lacks.
+pub(crate) fn open_rocks(
     path: &Path,
     content: Content,
     create: bool,
@@ -163,14 +164,26 @@ pub(crate) fn older_format(path: &Path) -> Result<Option<u32>, StoreError> {
     Ok(format_on_disk(path, &found).filter(|format| *format < FORMAT))
 }
 
+/// That a reader met an older format: it migrates nothing.
+pub(crate) fn older(path: &Path, found: u32) -> StoreError {
+    StoreError::OlderFormat {
+        path: path.to_owned(),
+        found,
+        current: FORMAT,
+    }
+}
+
 /// The format of a store whose families are not ours; `None` if it says none.
 fn format_on_disk(path: &Path, families: &[String]) -> Option<u32> {
     let meta = Family::Meta.name();
     if !families.iter().any(|f| f == meta) {
         return None;
     }
+    let mut options = Options::default();
+    // Without it RocksDB 11.8.1 crashes on a manifest that names logs.
+    options.set_track_and_verify_wals_in_manifest(true);
     let db = DB::open_cf_for_read_only(
-        &Options::default(),
+        &options,
         path,
         [rocksdb::DEFAULT_COLUMN_FAMILY_NAME, meta],
         false,

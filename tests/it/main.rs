@@ -4,6 +4,7 @@
 
 mod arena;
 mod bad_input;
+mod bucket;
 #[cfg(feature = "failpoints")]
 mod crash_points;
 mod evm;
@@ -15,6 +16,9 @@ mod numbers;
 mod postgres;
 mod quickstart;
 mod replay;
+#[path = "../../objects/tests/it/support/servers.rs"]
+#[allow(dead_code, unreachable_pub)]
+mod s3;
 mod support;
 mod tidy;
 mod torture;

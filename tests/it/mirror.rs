@@ -87,7 +87,7 @@ fn a_mirror_that_is_killed_again_and_again_is_the_store() {
     let found = audit(&["--json"]).run();
     assert!(!found.status.success(), "{}", found.stdout);
     let report: Value = serde_json::from_str(&found.stdout).unwrap();
-    assert_eq!(report["blocks_differ"], 1, "{report:#}");
+    assert_eq!(report["postgres"]["blocks_differ"], 1, "{report:#}");
     audit(&["--repair"]).succeed();
     audit(&[]).succeed();
     println!("{looks} looks, {of_postgres} kills of Postgres; {run}");

@@ -116,7 +116,9 @@ async fn what_one_endpoint_cannot_give_another_does() {
                 assert_eq!(report[0].state, EndpointState::Probation);
             }
             if (name, method) == ("narrow", Method::Logs) {
-                assert_eq!(report[0].span_cap_blocks, Some(3));
+                // The other may have been quick enough to give everything.
+                let was_asked = ill.asked("eth_getLogs") > 0;
+                assert_eq!(report[0].span_cap_blocks, was_asked.then_some(3));
                 let pages = well.asked("eth_getLogs");
                 assert!(pages < 10, "{pages} pages, as narrow as the other's cap");
             }

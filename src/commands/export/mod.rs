@@ -1,8 +1,6 @@
 //! `export`: raw rows as CSV, JSON or Parquet.
 
-mod liquidity;
 mod selection;
-mod swaps;
 
 use crate::cli::{Export, Rows};
 use crate::collect::address;
@@ -12,8 +10,10 @@ use crate::progress::{Progress, group};
 use crate::table::{Format, TableOut, is_standard_output, pipe_may_close};
 use selection::Selection;
 use std::collections::HashMap;
+use tidegauge_features::PoolInfo;
 use tidegauge_model::{Address, Pool, PoolId, PoolVerdict};
 use tidegauge_storage::View;
+use tidegauge_sync::{LIQUIDITY_COLUMNS, SWAP_COLUMNS, liquidity_cells, swap_cells};
 
 /// Writes the rows, pool by pool, in order of block and log index; a file appears whole or not at all.
 pub(super) fn export(config: &Config, flags: &Export) -> Result<(), Error> {
@@ -73,8 +73,8 @@ fn write_rows(
         ("tidegauge.blocks", selection.blocks.to_string()),
     ];
     let columns = match flags.rows {
-        Rows::Swaps => swaps::COLUMNS,
-        Rows::Liquidity => liquidity::COLUMNS,
+        Rows::Swaps => SWAP_COLUMNS,
+        Rows::Liquidity => LIQUIDITY_COLUMNS,
     };
     let mut decimals: HashMap<Address, u8> = HashMap::new();
     for token in view.tokens()? {
@@ -90,12 +90,16 @@ fn write_rows(
                 let places = |token| {
                     decimals.get(token).copied().ok_or_else(|| Error::Failed(format!("pool {} has a token {token:#x} that the store does not know: tidegauge doctor --store", pool.id)))
                 };
-                let places = (places(&pool.token0)?, places(&pool.token1)?);
+                let info = PoolInfo {
+                    decimals0: places(&pool.token0)?,
+                    decimals1: places(&pool.token1)?,
+                    pool: pool.clone(),
+                };
                 for swap in view.valued_swaps(pool.id, selection.blocks)? {
                     let (swap, value) = swap?;
                     let usd = value.and_then(|value| value.usd);
                     if selection.keeps(swap.timestamp) {
-                        out.push(&swaps::cells(chain, &swap, usd, pool.fee_pips, places))?;
+                        out.push(&swap_cells(chain, &swap, usd, &info))?;
                         count += 1;
                     }
                 }
@@ -104,7 +108,7 @@ fn write_rows(
                 for event in view.liquidity(pool.id, selection.blocks)? {
                     let event = event?;
                     if selection.keeps(event.timestamp) {
-                        out.push(&liquidity::cells(chain, &event))?;
+                        out.push(&liquidity_cells(chain, &event))?;
                         count += 1;
                     }
                 }

@@ -5,6 +5,7 @@
 #![allow(clippy::disallowed_methods)]
 
 mod beside;
+mod checkpoints;
 mod commits;
 mod damage;
 mod derived;

@@ -5,16 +5,17 @@ use crate::support::root;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Foreign names, and the only places where they may stand.
-const WALLS: [(&str, &[&str]); 17] = [
+const WALLS: [(&str, &[&str]); 18] = [
     ("rocksdb", &["storage"]),
     ("bincode", &["storage"]),
     ("sqlx", &["sync/src/postgres", "sync/tests", "sync/benches"]),
-    ("rustls", &["sync/src/postgres"]),
+    ("rustls", &["sync/src/postgres", "objects/src/bucket"]),
     ("rcgen", &["sync/tests/it/support"]),
-    ("aws_config", &["cloud"]),
+    ("aws_config", &["cloud", "objects/src/bucket"]),
     ("aws_sigv4", &["cloud"]),
     ("aws_credential_types", &["cloud"]),
-    ("aws_sdk_s3", &["sync"]),
+    ("aws_sdk_s3", &["objects/src/bucket"]),
+    ("aws_smithy_http_client", &["objects/src/bucket"]),
     ("arrow_array", &["sync"]),
     ("arrow_schema", &["sync"]),
     (
@@ -54,27 +55,29 @@ const WALLS: [(&str, &[&str]); 17] = [
     ),
 ];
 
-/// Crates from outside that one manifest alone may name: their words are everyday ones, so that
+/// Crates from outside that these manifests alone may name: their words are everyday ones, so that
 /// the text of a file cannot tell.
-const BEHIND_A_MANIFEST: [(&str, &str); 7] = [
-    ("parquet", "sync"),
-    ("arrow-array", "sync"),
-    ("arrow-schema", "sync"),
-    ("rocksdb", "storage"),
-    ("sqlx", "sync"),
-    ("aws-config", "cloud"),
-    ("aws-sigv4", "cloud"),
+const BEHIND_A_MANIFEST: [(&str, &[&str]); 9] = [
+    ("parquet", &["sync"]),
+    ("arrow-array", &["sync"]),
+    ("arrow-schema", &["sync"]),
+    ("rocksdb", &["storage"]),
+    ("sqlx", &["sync"]),
+    ("aws-config", &["cloud", "objects"]),
+    ("aws-sigv4", &["cloud"]),
+    ("aws-sdk-s3", &["objects"]),
+    ("aws-smithy-http-client", &["objects"]),
 ];
 
 #[test]
-fn foreign_crates_stand_in_one_manifest() {
+fn foreign_crates_stand_in_their_manifests() {
     for (name, _) in CRATES {
         for line in dependencies(name) {
             let foreign = line.split(['.', ' ', '=']).next().unwrap_or_default();
             for (behind, only) in BEHIND_A_MANIFEST {
                 assert!(
-                    foreign != behind || name == only,
-                    "{name} depends on {behind}, which belongs in {only}"
+                    foreign != behind || only.contains(&name),
+                    "{name} depends on {behind}, which belongs in {only:?}"
                 );
             }
         }

@@ -9,11 +9,12 @@ use crate::support::root;
 use std::path::{Path, PathBuf};
 
 /// The crates: their folders, and where their code lies.
-const CRATES: [(&str, &str); 8] = [
+const CRATES: [(&str, &str); 9] = [
     ("model", "model/src"),
     ("chain", "chain/src"),
     ("features", "features/src"),
     ("storage", "storage/src"),
+    ("objects", "objects/src"),
     ("sync", "sync/src"),
     ("cloud", "cloud/src"),
     ("simchain", "simchain/src"),
@@ -47,7 +48,8 @@ fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
 /// Every Rust file of the project.
 fn rust_files() -> Vec<(PathBuf, String)> {
     let mut all: Vec<_> = [
-        "model", "chain", "features", "storage", "sync", "cloud", "simchain", "src", "tests",
+        "model", "chain", "features", "storage", "objects", "sync", "cloud", "simchain", "src",
+        "tests",
     ]
     .into_iter()
     .flat_map(|folder| files(folder, ".rs"))
