@@ -15,8 +15,9 @@ use tidegauge_model::{
     PoolId, Swap,
 };
 
-/// Rows after which a window is full; one block may be larger.
-const WINDOW_ROWS: u64 = 16_384;
+/// Rows after which a window is full, of some 300 bytes each; one block may be larger. Where
+/// thousands of pools take part, a smaller window means a seek for nearly every row again.
+const WINDOW_ROWS: u64 = 65_536;
 
 /// Blocks after which a window is full.
 const WINDOW_BLOCKS: usize = 4_096;

@@ -10,21 +10,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegauge_features::HORIZON_DAYS;
 use tidegauge_model::{B256, BlockNumber, BlockRange, BlockRef, Day, UnixSeconds};
-use tidegauge_storage::{NoticeKind, Sequence, StoredBlock, View};
+use tidegauge_storage::{NoticeKind, Sequence, StoreError, StoredBlock, View};
 
 /// Rows that one transaction copies, and one block more at most: seconds of work that a failure
 /// makes us do again.
-const MAX_ROWS: usize = 50_000;
+const MAX_ROWS: usize = 60_000;
 
 /// Bytes that it copies, and one block more at most: half of that again is what the server keeps
 /// of it in its log.
-const MAX_BYTES: usize = 16 << 20;
+const MAX_BYTES: usize = 36 << 20;
 
 /// Rows of days that it copies, and one day more at most; they are wide.
 const MAX_DAY_ROWS: usize = 10_000;
 
-/// Blocks read from the store at once.
-const READ_BLOCKS: usize = 256;
+/// Blocks read from the store at once, however few swaps they have.
+const MAX_READ_BLOCKS: usize = 4_096;
 
 /// Notices read at once.
 const NOTICES: usize = 4_096;
@@ -268,10 +268,7 @@ fn add_blocks(view: &View<'_>, chain: i32, plan: &mut Plan) -> Result<(), SyncEr
             plan.more = true;
             return Ok(());
         }
-        let read: Vec<StoredBlock> = blocks
-            .by_ref()
-            .take(READ_BLOCKS)
-            .collect::<Result<_, _>>()?;
+        let read = read(&mut blocks, MAX_ROWS - plan.swaps.rows())?;
         let rests = rows.rests(&read)?;
         for (block, rests) in read.iter().zip(&rests) {
             if plan.swaps.rows() >= MAX_ROWS || plan.swaps.len() >= MAX_BYTES {
@@ -295,6 +292,23 @@ fn add_blocks(view: &View<'_>, chain: i32, plan: &mut Plan) -> Result<(), SyncEr
     plan.next.at = Some(stand_at(view, tip.number)?);
     plan.next.time = plan.tip_time.or(plan.next.time);
     Ok(())
+}
+
+/// Blocks with about so many swaps. Values lie pool by pool: the more blocks are read at once, the
+/// fewer times each pool is sought.
+fn read(
+    blocks: &mut impl Iterator<Item = Result<StoredBlock, StoreError>>,
+    swaps: usize,
+) -> Result<Vec<StoredBlock>, SyncError> {
+    let (mut read, mut found) = (Vec::new(), 0);
+    while found < swaps && read.len() < MAX_READ_BLOCKS {
+        let Some(block) = blocks.next().transpose()? else {
+            break;
+        };
+        found += block.swaps.len();
+        read.push(block);
+    }
+    Ok(read)
 }
 
 /// Adds a block's entry.

@@ -152,6 +152,11 @@ impl Changes {
     }
 
     /// What the mirror holds once they are written.
+    pub(super) fn known(&self) -> &Known {
+        &self.known
+    }
+
+    /// The same, of its own.
     pub(super) fn into_known(self) -> Known {
         self.known
     }

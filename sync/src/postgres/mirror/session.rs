@@ -1,7 +1,7 @@
 //! A session: one connection, and what is known of the mirror while nobody else may write it.
 
 use super::ancestor::ancestor;
-use super::blocking::look_at;
+use super::blocking::{Begun, begin_look, end_look, look_at};
 use super::compare::{self, Findings};
 use super::day_rows::DayRows;
 use super::lease::{self, Claim};
@@ -42,6 +42,14 @@ pub(super) struct Session {
     known: Arc<Known>,
     book: Arc<DayBook>,
     partitions: Partitions,
+    ahead: Option<Ahead>,
+}
+
+/// The look that follows a plan, begun while that is written.
+struct Ahead {
+    /// What the mirror holds then.
+    from: State,
+    look: Begun<Look>,
 }
 
 /// What a turn did.
@@ -92,6 +100,7 @@ impl Session {
             known: Arc::new(known),
             book: Arc::new(book),
             partitions: Partitions::default(),
+            ahead: None,
         })
     }
 
@@ -118,14 +127,7 @@ impl Session {
     pub(super) async fn step(&mut self, status: &mut MirrorStatus) -> Result<Turn, SyncError> {
         let mut agreed = None;
         for _ in 0..MAX_LOOKS {
-            let base = Base {
-                chain: self.chain,
-                state: self.state,
-                known: Arc::clone(&self.known),
-                book: Arc::clone(&self.book),
-                agreed,
-            };
-            let plan = match look_at(&self.reader, move |view| plan::look(view, &base)).await? {
+            let plan = match end_look(self.next_look(agreed)).await? {
                 Look::Elsewhere => {
                     let ledger = Ledger {
                         database: &self.database,
@@ -185,7 +187,49 @@ impl Session {
         }))
     }
 
+    /// A look at the store: the one that was begun ahead, if it fits.
+    fn next_look(&mut self, agreed: Option<Option<BlockRef>>) -> Begun<Look> {
+        match self.ahead.take() {
+            Some(ahead) if agreed.is_none() && ahead.from == self.state => ahead.look,
+            _ => self.look(Base {
+                chain: self.chain,
+                state: self.state,
+                known: Arc::clone(&self.known),
+                book: Arc::clone(&self.book),
+                agreed,
+            }),
+        }
+    }
+
+    fn look(&self, base: Base) -> Begun<Look> {
+        begin_look(&self.reader, move |view| plan::look(view, &base))
+    }
+
+    /// While a plan is written, the next one can be made: it is known what the mirror will hold.
+    fn look_ahead(&mut self, plan: &Plan) {
+        self.ahead = (plan.more && plan.cut.is_none()).then(|| {
+            let mut book = DayBook::clone(&self.book);
+            enter(&mut book, &plan.days);
+            book.compared = plan.compared;
+            let known = plan
+                .pools
+                .as_ref()
+                .map(|pools| Arc::new(pools.known().clone()));
+            Ahead {
+                from: plan.next,
+                look: self.look(Base {
+                    chain: self.chain,
+                    state: plan.next,
+                    known: known.unwrap_or_else(|| Arc::clone(&self.known)),
+                    book: Arc::new(book),
+                    agreed: None,
+                }),
+            }
+        });
+    }
+
     async fn write(&mut self, mut plan: Plan) -> Result<(), SyncError> {
+        self.look_ahead(&plan);
         let days = std::mem::take(&mut plan.days_of_swaps);
         self.partitions
             .ensure(&self.database, &mut self.connection, days)
@@ -249,6 +293,7 @@ impl Session {
             differences,
             is_last,
         };
+        self.ahead = None;
         let mut next = self.state;
         if mode.is_recheck {
             next.recheck.block = (!is_last).then(|| window.next());
@@ -308,6 +353,7 @@ impl Session {
             days: differ.len() + gone.len(),
             differences,
         };
+        self.ahead = None;
         let mut next = self.state;
         if mode.is_recheck {
             next.recheck.day = (!is_last).then(|| days.1.plus_days(1));
@@ -345,6 +391,7 @@ impl Session {
 
     /// Has pools and tokens compared once more.
     pub(super) fn doubt_pools(&mut self) {
+        self.ahead = None;
         Arc::make_mut(&mut self.known).doubt();
     }
 }
