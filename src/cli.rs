@@ -1,5 +1,6 @@
 //! The command line: one place for every command, flag, its help and its example.
 
+use crate::access::Scope;
 use crate::mischief::Mischief;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
@@ -29,11 +30,29 @@ pub(crate) enum Command {
     /// Collect what is missing, follow the tip, serve the status page
     #[command(after_help = "Examples:
   tidegauge run
-  tidegauge run --set chain.rpc_urls=http://127.0.0.1:8545 --set chain.start=7d")]
+  tidegauge --set chain.rpc_urls=http://127.0.0.1:8545 --set chain.start=7d run
+  tidegauge run --offline")]
     Run {
         /// Compute everything derived anew, where it was computed by another feature set; collection goes on meanwhile
         #[arg(long)]
         rebuild: bool,
+        /// Collect nothing: serve and mirror what the store holds, without any endpoint
+        #[arg(long, conflicts_with = "rebuild")]
+        offline: bool,
+    },
+    /// Make a bearer token for the HTTP API: prints it once, with the line for api.tokens
+    #[command(after_help = "Examples:
+  tidegauge token quant
+  tidegauge token trainer --scope read --scope write")]
+    Token {
+        /// What the log and the configuration call its owner
+        name: String,
+        /// What it allows
+        #[arg(long, value_enum, default_values = ["read"])]
+        scope: Vec<Scope>,
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Collect a range of blocks or days and exit
     #[command(after_help = "Examples:

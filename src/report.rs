@@ -3,17 +3,18 @@
 use crate::collect::utc;
 use crate::error::Error;
 use crate::progress::{bytes, duration, group};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::{self, Write};
-use tidegauge_model::{B256, Evidence, UnixSeconds};
+use tidegauge_model::{B256, Evidence, HashText, UnixSeconds};
 use tidegauge_storage::{Reader, View};
 
 /// Coverage entries listed; more are summed up in `evidence_blocks` alone.
 const MAX_COVERAGE_LISTED: usize = 200;
 
 /// One store at one state.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct Report {
     version: &'static str,
     identity: String,
@@ -29,17 +30,19 @@ pub(crate) struct Report {
     disputes: u64,
     disk_bytes: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<HashText>")]
     digest: Option<B256>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct TipReport {
     number: u64,
+    #[schemars(with = "HashText")]
     hash: B256,
     timestamp: Option<u64>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Counts {
     swaps: u64,
     liquidity: u64,
@@ -52,11 +55,12 @@ struct Counts {
     refused: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 struct Covered {
     from: u64,
     to: u64,
     evidence: Evidence,
+    #[schemars(with = "HashText")]
     end_hash: B256,
 }
 

@@ -1,11 +1,12 @@
 //! One pool's day as people get it: row, targets, and how far it can be relied on.
 
 use crate::{DailyRow, TargetRow};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tidegauge_model::{BlockNumber, Day, PoolId};
 
 /// How far a day can be relied on.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
     /// Not every block of the day is known; only on request.

@@ -1,20 +1,23 @@
 //! Blocks: what was fetched, and what is kept of them.
 
+use crate::schema::HashText;
 use crate::{BlockNumber, LiquidityEvent, PoolId, Swap, UnixSeconds};
 use alloy_primitives::B256;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A block by height and hash.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BlockRef {
     /// Its height.
     pub number: BlockNumber,
     /// Its hash.
+    #[schemars(with = "HashText")]
     pub hash: B256,
 }
 
 /// How many logs with a topic of ours were met, and what became of them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Tally {
     /// Logs received with the topic of an event that we collect.
     pub received: u64,

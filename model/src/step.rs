@@ -3,6 +3,7 @@
 use crate::{
     BlockData, BlockNumber, BlockRange, BlockRef, Coverage, PoolId, PoolVerdict, Token, UnixSeconds,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A contiguous range of blocks that continues from the tip.
@@ -36,7 +37,9 @@ impl Extend {
 
 /// A pool's events contradict each other: between the two that do not fit, something is
 /// missing or too much.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Dispute {
     /// From the block of the last event before the break to the block of the first after it.
     pub range: BlockRange,

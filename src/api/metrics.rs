@@ -20,9 +20,10 @@ pub(super) fn scrape(context: &Context) -> Result<String, Error> {
         describe();
         store(&report);
         tail(context, &report);
-        for endpoint in context.chain.report() {
+        for endpoint in context.endpoints() {
             rpc(&endpoint);
         }
+        http(context);
     });
     Ok(recorder.handle().render())
 }
@@ -120,7 +121,25 @@ fn describe() {
         "tidegauge_rpc_contradictions_total",
         "Answers that evidence refuted"
     );
+    describe_counter!(
+        "tidegauge_http_requests_total",
+        "Requests answered, by route and status"
+    );
+    describe_counter!(
+        "tidegauge_http_answer_milliseconds_total",
+        "Time until their answers began"
+    );
     describe_gauge!("tidegauge_rpc_health", "Running share of successes, 0 to 1");
+}
+
+fn http(context: &Context) {
+    for ((route, status), answers) in context.traffic.so_far() {
+        let status = || status.to_string();
+        counter!("tidegauge_http_requests_total", "route" => route, "status" => status())
+            .absolute(answers.count);
+        counter!("tidegauge_http_answer_milliseconds_total", "route" => route, "status" => status())
+            .absolute(u64::try_from(answers.time.as_millis()).unwrap_or(u64::MAX));
+    }
 }
 
 fn store(report: &Report) {

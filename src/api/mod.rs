@@ -1,12 +1,23 @@
-//! The HTTP server: status for people and machines.
+//! The HTTP server: numbers for programs, status for people and machines.
 
+mod ask;
+mod cells;
 mod context;
-mod coverage;
-mod features;
-mod latest;
+mod directory;
+mod gate;
 mod metrics;
+mod names;
+mod openapi;
+mod places;
+mod refusal;
+mod reply;
+mod route;
 mod routes;
+mod schema;
 mod server;
+mod service;
+mod snapshot;
+mod traffic;
 
 pub(crate) use context::Context;
 pub(crate) use server::Server;

@@ -4,18 +4,27 @@
 //! sends one byte a minute keeps its connection for ever.
 
 use super::context::Context;
-use super::routes::routes;
+use super::openapi;
+use super::places::{Place, Places};
+use super::routes;
+use super::service::Guarded;
+use crate::config::Api;
 use crate::error::Error;
+use hyper::body::Incoming;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
-use tokio::{net::TcpListener, sync::Semaphore};
+use std::{convert::Infallible, net::SocketAddr, sync::Arc, time::Duration};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
+use tower::{Layer, Service};
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use warp::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use warp::http::{HeaderValue, Method, Request, Response};
 
-/// Connections served at once; more wait in the kernel's queue.
-const MAX_CONNECTIONS: usize = 512;
 /// A request's headers must be whole by then; idle connections end then, too.
 const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 /// One connection lives no longer than this.
@@ -55,36 +64,68 @@ impl Server {
     }
 
     /// Serves until told to stop.
-    pub(crate) async fn serve(self, context: Arc<Context>, stop: CancellationToken) {
-        let service = TowerToHyperService::new(warp::service(routes(context)));
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    pub(crate) async fn serve(self, context: Arc<Context>, api: Api, stop: CancellationToken) {
+        let contract = openapi::document(&routes::all());
+        let routes = warp::service(routes::routes(context.clone(), contract));
+        let around = (cors(&api), compression());
+        let places = Places::new(api.max_connections);
         loop {
-            let Ok(place) = places.clone().acquire_owned().await else {
-                return;
-            };
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 () = stop.cancelled() => return,
             };
-            let Ok((stream, _)) = accepted else {
+            let Ok((stream, peer)) = accepted else {
                 tokio::time::sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            let service = service.clone();
-            let stop = stop.clone();
-            tokio::spawn(async move {
-                let _place = place;
-                let connection = hyper::server::conn::http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HEADER_DEADLINE)
-                    .max_buf_size(MAX_HEAD_BYTES)
-                    .serve_connection(TokioIo::new(stream), service);
-                tokio::select! {
-                    // A broken connection is the client's affair.
-                    _ = tokio::time::timeout(CONNECTION_DEADLINE, connection) => {}
-                    () = stop.cancelled() => {}
-                }
-            });
+            let place = tokio::select! {
+                place = places.take() => place,
+                () = stop.cancelled() => return,
+            };
+            let guarded = Guarded::new(routes.clone(), context.clone(), peer.ip(), place.clone());
+            let service = around.0.layer(around.1.layer(guarded));
+            tokio::spawn(converse(stream, service, place, stop.clone()));
         }
     }
+}
+
+/// One connection, until it ends, is too old, is asked to leave, or the server stops.
+async fn converse<S, B>(stream: TcpStream, service: S, place: Arc<Place>, stop: CancellationToken)
+where
+    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible> + Clone + Send,
+    S::Future: Send + 'static,
+    B: http_body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let connection = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_DEADLINE)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
+    // A broken connection is the client's affair.
+    tokio::select! {
+        _ = tokio::time::timeout(CONNECTION_DEADLINE, connection) => {}
+        () = place.leave.cancelled() => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+fn compression() -> CompressionLayer {
+    CompressionLayer::new().quality(CompressionLevel::Fastest)
+}
+
+/// Pages of these origins may ask with a script.
+fn cors(api: &Api) -> CorsLayer {
+    let origins = &api.cors_origins;
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok()))
+    };
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([Method::GET, Method::PUT])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE, IF_NONE_MATCH])
+        .expose_headers([ETAG, RETRY_AFTER])
 }

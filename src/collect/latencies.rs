@@ -1,6 +1,7 @@
 //! How soon a block of the tip was durable: the latest observations, and their quantiles.
 
-use serde::{Serialize, Serializer, ser::SerializeStruct};
+use schemars::JsonSchema;
+use serde::Serialize;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -29,17 +30,29 @@ impl Latencies {
     }
 }
 
-impl Serialize for Latencies {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+/// Latencies as status shows them.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct LatencyShown {
+    /// Blocks observed.
+    observed: usize,
+    /// Half of them were durable by then, in milliseconds.
+    p50_ms: Option<f64>,
+    /// 99 of 100.
+    p99_ms: Option<f64>,
+}
+
+impl From<Latencies> for LatencyShown {
+    fn from(latencies: Latencies) -> Self {
         let ms = |percent| {
-            self.percentile(percent)
+            latencies
+                .percentile(percent)
                 .map(|latency| latency.as_secs_f64() * 1_000.0)
         };
-        let mut fields = serializer.serialize_struct("Latencies", 3)?;
-        fields.serialize_field("observed", &self.0.len())?;
-        fields.serialize_field("p50_ms", &ms(50))?;
-        fields.serialize_field("p99_ms", &ms(99))?;
-        fields.end()
+        Self {
+            observed: latencies.0.len(),
+            p50_ms: ms(50),
+            p99_ms: ms(99),
+        }
     }
 }
 

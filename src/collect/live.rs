@@ -2,15 +2,17 @@
 
 use super::Latencies;
 use parking_lot::Mutex;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tidegauge_model::BlockNumber;
 use tidegauge_storage::Applied;
 use tidegauge_sync::{LakeStatus, MirrorStatus, SnapshotStatus};
+use tokio::sync::watch;
 
 /// What the collector is busy with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Stage {
     /// Asking the endpoint who it is.
@@ -35,6 +37,7 @@ pub(crate) struct Live {
     tail: Mutex<Tail>,
     postgres: Mutex<Option<MirrorStatus>>,
     bucket: Mutex<BucketStatus>,
+    steps: watch::Sender<u64>,
 }
 
 /// What is known of lake and snapshots.
@@ -51,7 +54,7 @@ pub(crate) struct BucketStatus {
 }
 
 /// What following the tip came to since the start of the process.
-#[derive(Debug, Default, Clone, Copy, Serialize)]
+#[derive(Debug, Default, Clone, Copy, Serialize, JsonSchema)]
 pub(crate) struct Tail {
     /// Whether new blocks are announced to us; else we poll.
     pub(crate) announced: bool,
@@ -76,6 +79,7 @@ impl Default for Live {
             tail: Mutex::default(),
             postgres: Mutex::default(),
             bucket: Mutex::default(),
+            steps: watch::Sender::default(),
         }
     }
 }
@@ -117,6 +121,13 @@ impl Live {
         if applied.repaired.is_some() {
             self.tail.lock().repairs += 1;
         }
+        self.steps
+            .send_modify(|steps| *steps = steps.wrapping_add(1));
+    }
+
+    /// Changes with every step that is durable.
+    pub(crate) fn steps(&self) -> watch::Receiver<u64> {
+        self.steps.subscribe()
     }
 
     /// A block of the tip is durable, so long after we heard of it.

@@ -28,7 +28,7 @@ pub(crate) use commit::Committer;
 pub(crate) use connect::{address, connect, method, open_store, pool_book};
 pub(crate) use derive::finish_rebuild;
 pub(crate) use follow::{follow, rejoin};
-pub(crate) use latencies::Latencies;
+pub(crate) use latencies::{Latencies, LatencyShown};
 pub(crate) use live::{BucketStatus, Live, Stage, Tail};
 pub(crate) use mend::{mend, mend_for_ever};
 pub(crate) use patience::Patience;

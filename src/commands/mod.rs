@@ -17,6 +17,7 @@ mod simulate;
 mod snapshot;
 mod status;
 mod sync;
+mod token;
 mod verify;
 
 use crate::cli::{Cli, Command};
@@ -42,7 +43,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
     let config = config::load(cli.config.as_deref(), &cli.overrides)?;
     crate::logging::init(&config.log)?;
     match cli.command {
-        Command::Run { rebuild } => block_on(run::run(config, rebuild)),
+        Command::Run { rebuild, offline } => block_on(run::run(config, rebuild, offline)),
+        Command::Token { name, scope, json } => token::token(&name, &scope, json),
         Command::Backfill(collecting) => block_on(backfill::backfill(config, collecting)),
         Command::Plan { collecting, json } => block_on(plan::plan(config, collecting, json)),
         Command::Status { digest, json } => status::status(&config, digest, json),

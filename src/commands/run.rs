@@ -6,42 +6,42 @@ use crate::config::Config;
 use crate::control;
 use crate::error::Error;
 use crate::mirror;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tidegauge_chain::{Chain, Heads, Pace};
-use tidegauge_model::{BlockRange, BlockRef};
-use tidegauge_storage::{LiveRows, Reader};
+use tidegauge_model::{BlockRange, BlockRef, ChainId};
+use tidegauge_storage::{Reader, Store, StoreError};
 use tokio_util::sync::CancellationToken;
 
 /// Backfills what is missing, follows the tip and serves, until told to stop.
 ///
-/// With `rebuild`, numbers of another feature set are computed anew while it collects.
-pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
-    super::require_endpoint(&config)?;
+/// A store that is there already is served and mirrored before any endpoint answers; `offline`
+/// never asks one. With `rebuild`, numbers of another feature set are computed anew while it
+/// collects.
+pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<(), Error> {
+    if !offline {
+        super::require_endpoint(&config)?;
+    }
     let database = mirror::database(&config)?;
     let bucket = mirror::Bucket::of(&config).await?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
     let live = Arc::new(Live::default());
-    let Some(chain) = connect(&config, &live, &stop).await? else {
+    let endpoints = Arc::new(OnceLock::new());
+    let Some(store) = store(&config, rebuild, offline, &endpoints, &live, &stop).await? else {
         return Ok(());
     };
-    let store = collect::open_store(&config, chain.id(), rebuild)?;
     let reader = store.reader();
-    let context = Context {
-        reader: reader.clone(),
-        rows: LiveRows::default(),
-        chain: chain.clone(),
-        live: live.clone(),
-    };
+    let context = Context::new(reader.clone(), endpoints.clone(), live.clone(), &config.api);
     tracing::info!("status page at http://{}/", server.address());
-    let serving = tokio::spawn(server.serve(Arc::new(context), stop.child_token()));
+    let serving = server.serve(Arc::new(context), config.api.clone(), stop.child_token());
+    let serving = tokio::spawn(serving);
     let committer = Committer::start(store, live.clone())?;
     let (auditor, audits) = mirror::Auditor::open();
     let (lake, lake_audits) = mirror::LakeAuditor::open();
     let (snapshots, takes) = mirror::Snapshotter::open();
     let workplace = control::Workplace {
-        chain: &chain,
+        chain: &endpoints,
         committer: &committer,
         reader: &reader,
         live: &live,
@@ -55,12 +55,24 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     };
     let done = stop.child_token();
     let collecting = async {
-        let collected = collect_for_ever(&config, &chain, &committer, &reader, &live, &stop).await;
+        let collected = if offline {
+            live.wait_for("offline, as it was started: nothing is collected");
+            stop.cancelled().await;
+            Ok(())
+        } else {
+            let work = Work {
+                config: &config,
+                committer: &committer,
+                reader: &reader,
+                live: &live,
+                stop: &stop,
+            };
+            work.collect(&endpoints, &done).await
+        };
         done.cancel();
         collected
     };
     let orders = control::serve(&config.storage.path, workplace, &done);
-    let mending = collect::mend_for_ever(&chain, &committer, &reader, &live, &done);
     let mirrored = database.map(|database| (database, mirror::writer(&config.storage.path)));
     let mirroring = mirror::keep(mirrored, audits, &committer, &reader, &live, &done);
     let asked = mirror::Orders {
@@ -69,7 +81,7 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     };
     let keeping = mirror::keep_bucket(bucket, asked, &committer, &reader, &live, &done);
     let collected = tokio::select! {
-        (collected, (), (), (), ()) = async { tokio::join!(collecting, orders, mending, mirroring, keeping) } => collected,
+        (collected, (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping) } => collected,
         ended = serving => Err(Error::Failed(match ended {
             Ok(()) if stop.is_cancelled() => return finish(committer, &live),
             Ok(()) => "the HTTP server ended by itself".to_owned(),
@@ -79,6 +91,86 @@ pub(super) async fn run(config: Config, rebuild: bool) -> Result<(), Error> {
     let finished = finish(committer, &live);
     collected?;
     finished
+}
+
+/// The store that is there, or a new one of the chain that an endpoint serves; `None` if told to
+/// stop before.
+async fn store(
+    config: &Config,
+    rebuild: bool,
+    offline: bool,
+    endpoints: &OnceLock<Chain>,
+    live: &Live,
+    stop: &CancellationToken,
+) -> Result<Option<Store>, Error> {
+    match super::open_beside(config) {
+        Ok(beside) => {
+            let held = beside.view()?.chain_id()?;
+            drop(beside);
+            let chain = config.chain.id.map_or(held, ChainId);
+            return collect::open_store(config, chain, rebuild).map(Some);
+        }
+        Err(error) if offline => return Err(error),
+        // There is none yet, or one that has to be brought here first: opening it will say.
+        Err(_) => {}
+    }
+    let Some(chain) = connect(config, live, stop).await? else {
+        return Ok(None);
+    };
+    let store = collect::open_store(config, chain.id(), rebuild)?;
+    let _ = endpoints.set(chain);
+    Ok(Some(store))
+}
+
+/// What collecting needs.
+struct Work<'a> {
+    config: &'a Config,
+    committer: &'a Committer,
+    reader: &'a Reader,
+    live: &'a Live,
+    stop: &'a CancellationToken,
+}
+
+impl Work<'_> {
+    /// Connects where that is not done yet, collects, and mends what was disputed.
+    async fn collect(
+        &self,
+        endpoints: &OnceLock<Chain>,
+        done: &CancellationToken,
+    ) -> Result<(), Error> {
+        let chain = match endpoints.get() {
+            Some(chain) => chain.clone(),
+            None => match connect(self.config, self.live, self.stop).await? {
+                Some(chain) => chain,
+                None => return Ok(()),
+            },
+        };
+        let held = self.reader.view()?.chain_id()?;
+        if chain.id() != held {
+            return Err(Error::Store(StoreError::WrongChain {
+                path: self.config.storage.path.clone(),
+                found: held,
+                wanted: chain.id(),
+            }));
+        }
+        let chain = endpoints.get_or_init(|| chain);
+        let mending = collect::mend_for_ever(chain, self.committer, self.reader, self.live, done);
+        let collecting = async {
+            let collected = collect_for_ever(
+                self.config,
+                chain,
+                self.committer,
+                self.reader,
+                self.live,
+                self.stop,
+            )
+            .await;
+            done.cancel();
+            collected
+        };
+        let (collected, ()) = tokio::join!(collecting, mending);
+        collected
+    }
 }
 
 /// Connects as soon as an endpoint answers; `None` if told to stop before.

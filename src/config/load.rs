@@ -202,12 +202,7 @@ fn check(config: &Config) -> Result<(), String> {
         1 << 20,
         "MiB",
     )?;
-    if !config.api.listen.ip().is_loopback() {
-        return Err(format!(
-            "configuration: `api.listen` = {} is reachable from outside and the API has no tokens yet: use 127.0.0.1 and a reverse proxy or an SSH tunnel",
-            config.api.listen
-        ));
-    }
+    config.api.check()?;
     if let Some(settings) = config.sync.postgres.settings().map_err(|e| e.to_string())? {
         Database::new(settings).map_err(|e| e.to_string())?;
     }
@@ -313,7 +308,10 @@ mod tests {
             ),
             ("chain.max_in_flight=lots", "`chain.max_in_flight`"),
             ("chain.start=yesterday", "is no place to start"),
-            ("api.listen=0.0.0.0:80", "reachable from outside"),
+            ("api.listen=0.0.0.0:80", "api.tokens is empty"),
+            ("api.tokens=quant:read:abc", "tidegauge token"),
+            ("api.cors_origins=example.org", "https://example.org"),
+            ("api.max_connections=3", "api.max_connections"),
             ("features.user=anybody", "features.user"),
             ("storage", "--set section.key=value"),
             ("storage.=x", "--set section.key=value"),

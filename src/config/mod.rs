@@ -4,6 +4,7 @@
 //! system's variables, then the defaults. `config.toml` at the root of the repository documents
 //! every key; a test holds it to the defaults here.
 
+mod api;
 mod iam;
 mod load;
 mod postgres;
@@ -13,6 +14,7 @@ mod start;
 mod text;
 mod timing;
 
+pub(crate) use api::Api;
 pub(crate) use load::load;
 pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
@@ -20,7 +22,7 @@ pub(crate) use start::Start;
 use postgres::Postgres;
 use s3::S3;
 use serde::{Deserialize, Serialize};
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 use text::Auto;
 use tidegauge_chain::{Finality, Method};
 use tidegauge_features::FeatureSet;
@@ -150,21 +152,6 @@ pub(crate) struct Sync {
     pub(crate) lake_dir: PathBuf,
     pub(crate) postgres: Postgres,
     pub(crate) s3: S3,
-}
-
-/// The HTTP server.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Api {
-    pub(crate) listen: SocketAddr,
-}
-
-impl Default for Api {
-    fn default() -> Self {
-        Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 8_080)),
-        }
-    }
 }
 
 /// What is written to standard error.

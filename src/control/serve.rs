@@ -10,6 +10,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tidegauge_chain::Chain;
 use tidegauge_features::FeatureSet;
@@ -29,8 +30,8 @@ const QUEUED_NEWS: usize = 16;
 
 /// What orders work on.
 pub(crate) struct Workplace<'a> {
-    /// The endpoints.
-    pub(crate) chain: &'a Chain,
+    /// The endpoints, once one of them answered.
+    pub(crate) chain: &'a OnceLock<Chain>,
     /// The only writer.
     pub(crate) committer: &'a Committer,
     /// The store.
@@ -235,6 +236,9 @@ async fn verify(
             live,
             ..
         } = workplace;
+        let chain = chain.get().ok_or_else(|| {
+            Error::Failed("no endpoint has answered the collector yet".to_owned())
+        })?;
         let mut heard = |news| drop(tell.try_send(Answer::Heard(news)));
         let findings =
             collect::verify(chain, committer, reader, wanted, live, stop, &mut heard).await?;

@@ -57,6 +57,11 @@ impl PoolBook {
         Ok(())
     }
 
+    /// All pools, by address.
+    pub(crate) fn into_pools(self) -> impl Iterator<Item = NamedPool> {
+        self.pools.into_values()
+    }
+
     /// A pool.
     pub(crate) fn get(&self, pool: PoolId) -> Option<&NamedPool> {
         self.pools.get(&pool)

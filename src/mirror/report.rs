@@ -1,11 +1,12 @@
 //! Where mirrors and snapshots are, as status and page show them.
 
 use crate::collect::BucketStatus;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tidegauge_sync::{LakePhase, LakeStatus, MirrorPhase, MirrorStatus, SnapshotStatus};
 
 /// Where a mirror is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct MirrorReport {
     /// `starting`, `catching_up`, `rechecking`, `following`, `waiting`, `stopped`.
     pub(crate) phase: &'static str,
@@ -48,7 +49,7 @@ impl MirrorReport {
 }
 
 /// Where the lake is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct BucketReport {
     /// `starting`, `catching_up`, `rechecking`, `following`, `ahead`, `waiting`, `stopped`.
     pub(crate) phase: &'static str,
@@ -121,7 +122,7 @@ impl BucketReport {
 }
 
 /// Where snapshots are.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(crate) struct SnapshotShown {
     /// The block that the last one stands at, taken since the start of the process.
     pub(crate) block: Option<u64>,

@@ -4,9 +4,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-// Packages live outside the clone; tests/evm/install prints where.
+// Packages live outside the clone; `tests/node-modules evm` prints where.
 const modules = process.env.TIDEGAUGE_EVM_MODULES
-if (!modules) throw new Error('TIDEGAUGE_EVM_MODULES is not set: set it to what tests/evm/install prints')
+if (!modules) throw new Error('TIDEGAUGE_EVM_MODULES is not set: set it to what `tests/node-modules evm` prints')
 const require = createRequire(path.join(modules, 'package.json'))
 const here = path.dirname(fileURLToPath(import.meta.url))
 

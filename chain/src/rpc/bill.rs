@@ -125,7 +125,7 @@ impl Counters {
 
 /// How many questions of one method had one outcome; a question that is asked again counts
 /// again.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, schemars::JsonSchema, serde::Serialize)]
 pub struct Questions {
     /// The JSON-RPC method that the request is named after.
     pub method: &'static str,

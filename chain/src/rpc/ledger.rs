@@ -57,7 +57,7 @@ struct Entry {
 }
 
 /// What was held against an endpoint since the start.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, schemars::JsonSchema, serde::Serialize)]
 pub struct Contradiction {
     /// `lying`, `evidence`, `seam` or `chain`.
     pub kind: &'static str,

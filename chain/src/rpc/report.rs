@@ -11,7 +11,7 @@ use std::{sync::atomic::Ordering::Relaxed, time::Duration};
 use tokio::time::Instant;
 
 /// A snapshot of one endpoint, counted since the start.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, schemars::JsonSchema, serde::Serialize)]
 pub struct EndpointReport {
     /// The endpoint, redacted.
     pub endpoint: String,
@@ -56,7 +56,7 @@ pub struct EndpointReport {
 }
 
 /// Whether an endpoint is asked.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, schemars::JsonSchema, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EndpointState {
     /// It is.
@@ -72,7 +72,7 @@ pub enum EndpointState {
 }
 
 /// Times of the last answers to one method.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, schemars::JsonSchema, serde::Serialize)]
 pub struct MethodLatency {
     /// The JSON-RPC method that the request is named after.
     pub method: &'static str,

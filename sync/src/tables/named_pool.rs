@@ -16,6 +16,25 @@ pub struct NamedPool {
 }
 
 impl NamedPool {
+    /// What a store knows of a pool; `None` if that is no pool it accepted.
+    ///
+    /// # Errors
+    /// What reading says, or a pool whose token is not there.
+    pub fn read(view: &View<'_>, id: PoolId) -> Result<Option<Self>, SyncError> {
+        let Some(PoolVerdict::Accepted(pool)) = view.pool(id)? else {
+            return Ok(None);
+        };
+        let [token0, token1] = [token(view, pool.token0)?, token(view, pool.token1)?];
+        Ok(Some(Self {
+            info: PoolInfo {
+                decimals0: token0.decimals,
+                decimals1: token1.decimals,
+                pool,
+            },
+            symbols: [token0.symbol, token1.symbol],
+        }))
+    }
+
     /// `WETH/USDC`; unknown if a symbol is.
     pub fn name(&self) -> Option<String> {
         match &self.symbols {
@@ -42,27 +61,17 @@ impl<'v> NamedPools<'v> {
     /// The pool of a row; the store has none of others.
     pub(crate) fn of_row(&mut self, id: PoolId) -> Result<&NamedPool, SyncError> {
         if !self.known.contains_key(&id) {
-            let Some(PoolVerdict::Accepted(pool)) = self.view.pool(id)? else {
-                return Err(unknown(format!("there are rows of {id}, which is no pool")));
-            };
-            let [token0, token1] = [self.token(pool.token0)?, self.token(pool.token1)?];
-            let named = NamedPool {
-                info: PoolInfo {
-                    decimals0: token0.decimals,
-                    decimals1: token1.decimals,
-                    pool,
-                },
-                symbols: [token0.symbol, token1.symbol],
-            };
+            let named = NamedPool::read(self.view, id)?
+                .ok_or_else(|| unknown(format!("there are rows of {id}, which is no pool")))?;
             self.known.insert(id, named);
         }
         Ok(&self.known[&id])
     }
+}
 
-    fn token(&self, address: Address) -> Result<Token, SyncError> {
-        let token = self.view.token(address)?;
-        token.ok_or_else(|| unknown(format!("a pool's token {address:#x} is not there")))
-    }
+fn token(view: &View<'_>, address: Address) -> Result<Token, SyncError> {
+    let token = view.token(address)?;
+    token.ok_or_else(|| unknown(format!("a pool's token {address:#x} is not there")))
 }
 
 fn unknown(message: String) -> SyncError {

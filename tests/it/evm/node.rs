@@ -1,11 +1,10 @@
 //! The node, run by `tests/evm`: it deploys, trades, and stays until it is dropped.
 
 use super::truth::Truth;
-use crate::support::root;
+use crate::support::{node_modules, root};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 /// The node with its trades done; it ends when this is dropped.
@@ -30,7 +29,7 @@ impl Node {
 
     /// Starts it with these arguments, see `tests/evm/main.mjs`.
     pub(super) fn start(arguments: &[&str]) -> Option<Self> {
-        let modules = modules()?;
+        let modules = node_modules("evm")?;
         let folder = tempfile::tempdir().unwrap();
         let mut child = Command::new("node")
             .arg(root().join("tests/evm/main.mjs"))
@@ -105,27 +104,6 @@ impl Drop for Node {
         }
         let _ = self.child.wait();
     }
-}
-
-/// The npm packages, installed when first asked for.
-fn modules() -> Option<PathBuf> {
-    for tool in ["node", "npm"] {
-        if Command::new(tool).arg("--version").output().is_err() {
-            eprintln!("skipped: {tool} is not installed (scripts/install-build-tools --with-node)");
-            return None;
-        }
-    }
-    let installed = Command::new(root().join("tests/evm/install"))
-        .stderr(Stdio::inherit())
-        .output()
-        .expect("tests/evm/install");
-    assert!(
-        installed.status.success(),
-        "tests/evm/install failed; its message is above"
-    );
-    Some(PathBuf::from(
-        String::from_utf8(installed.stdout).unwrap().trim(),
-    ))
 }
 
 fn fee(pool: &Value) -> (String, (u32, i32)) {

@@ -15,21 +15,22 @@ use tempfile::TempDir;
 use tidegauge_model::Day;
 
 /// Days of the chain; the longest window is 14 days, the longest label 7.
-const DAYS: u32 = 32;
+pub(crate) const DAYS: u32 = 32;
 
 /// A store that holds all of a still chain, with a place for files.
-struct Collected {
-    chain: Chain,
+pub(crate) struct Collected {
+    /// The chain, which stands still.
+    pub(crate) chain: Chain,
     folder: TempDir,
 }
 
 impl Collected {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::from(0)
     }
 
     /// The same chain, collected from a block on.
-    fn from(block: u64) -> Self {
+    pub(crate) fn from(block: u64) -> Self {
         let chain = Chain::simulate(&[
             "--seed",
             "11",
@@ -54,7 +55,7 @@ impl Collected {
         collected
     }
 
-    fn store(&self) -> PathBuf {
+    pub(crate) fn store(&self) -> PathBuf {
         self.folder.path().join("store")
     }
 
@@ -63,12 +64,12 @@ impl Collected {
         self.folder.path().join(name)
     }
 
-    fn program(&self, arguments: &[&str]) -> Program {
+    pub(crate) fn program(&self, arguments: &[&str]) -> Program {
         Program::on(&self.store(), &self.chain.url, arguments)
     }
 
     /// Runs a command that writes a file, which must not be there yet; gives its path.
-    fn write(&self, name: &str, arguments: &[&str]) -> PathBuf {
+    pub(crate) fn write(&self, name: &str, arguments: &[&str]) -> PathBuf {
         let path = self.path(name);
         let out = path.display().to_string();
         self.program(&[arguments, &["--out", &out]].concat())
@@ -83,7 +84,7 @@ impl Collected {
     }
 }
 
-fn table(path: &Path) -> Table {
+pub(crate) fn table(path: &Path) -> Table {
     Table::read(
         &std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display())),
     )

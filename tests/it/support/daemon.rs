@@ -25,10 +25,15 @@ pub(crate) struct Daemon {
 impl Daemon {
     /// Starts it on a free port and waits until it serves.
     pub(crate) fn start(store: &Path, url: &str, settings: &[&str]) -> Self {
+        Self::start_as(store, url, settings, &["run"])
+    }
+
+    /// The same, by another form of the command.
+    pub(crate) fn start_as(store: &Path, url: &str, settings: &[&str], command: &[&str]) -> Self {
         let mut arguments = vec!["--set=api.listen=127.0.0.1:0"];
         arguments.extend(settings);
         // Settings behind the command would replace those before it.
-        arguments.push("run");
+        arguments.extend(command);
         let mut child = Program::on(store, url, &arguments).spawn();
         let mut log = BufReader::new(child.stderr.take().expect("its log"));
         let mut said = String::new();
@@ -69,6 +74,11 @@ impl Daemon {
         arguments.push("run");
         let program = Program::on(store, url, &arguments).env("FAILPOINTS", failpoints);
         program.kill_after_or_abort(life)
+    }
+
+    /// Where it serves.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// A document of its API; `None` while it does not answer.

@@ -2,6 +2,7 @@
 
 mod daemon;
 mod disk;
+mod node;
 mod parquet;
 mod program;
 mod same;
@@ -11,6 +12,7 @@ mod tamper;
 
 pub(crate) use daemon::Daemon;
 pub(crate) use disk::Disk;
+pub(crate) use node::node_modules;
 pub(crate) use parquet::parquet;
 pub(crate) use program::{Chain, Program, exits_with_one_error, root, store_holds};
 pub(crate) use same::assert_same;

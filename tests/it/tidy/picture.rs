@@ -78,6 +78,8 @@ fn every_fault_has_an_outcome_and_a_test_of_its_own() {
         "## The chain",
         "## The machine",
         "## Postgres",
+        "## The bucket",
+        "## Whoever asks over HTTP",
     ] {
         for (number, cells) in numbered(&text, headline) {
             let [_, outcome, test] = cells.as_slice() else {

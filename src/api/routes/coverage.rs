@@ -1,7 +1,11 @@
 //! `GET /api/coverage`: which blocks are stored, and what stands behind them.
 
+use crate::api::ask::Asked;
+use crate::api::refusal::Refusal;
+use crate::api::snapshot::Snapshot;
 use crate::error::Error;
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use tidegauge_model::{BlockNumber, BlockRange, BlockRef, Coverage, Dispute, Evidence};
 use tidegauge_storage::View;
@@ -10,7 +14,7 @@ use tidegauge_storage::View;
 const MAX_ENTRIES: usize = 1_000;
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, JsonSchema, Serialize)]
 pub(super) struct CoverageReport {
     as_of: Option<BlockRef>,
     chain_id: u64,
@@ -64,4 +68,32 @@ impl CoverageReport {
         }
         Ok(report)
     }
+}
+
+/// Which blocks.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// The first block; by default the first in the store.
+    from: Option<u64>,
+    /// The last block; by default the tip.
+    to: Option<u64>,
+}
+
+/// What stands behind a range of blocks.
+pub(super) fn coverage(
+    snapshot: &Snapshot<'_>,
+    _: &Asked,
+    wanted: Wanted,
+) -> Result<CoverageReport, Refusal> {
+    let from = BlockNumber(wanted.from.unwrap_or(0));
+    let to = BlockNumber(wanted.to.unwrap_or(u64::MAX));
+    let range = BlockRange::new(from, to).ok_or_else(|| {
+        Refusal::bad(
+            "bad_range",
+            format!("block {to} lies before block {from}"),
+            "use ?from=BLOCK&to=BLOCK with from <= to",
+        )
+    })?;
+    Ok(CoverageReport::of(&snapshot.view, range)?)
 }
