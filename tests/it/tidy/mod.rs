@@ -9,7 +9,7 @@ use crate::support::root;
 use std::path::{Path, PathBuf};
 
 /// The crates: their folders, and where their code lies.
-const CRATES: [(&str, &str); 9] = [
+const CRATES: [(&str, &str); 10] = [
     ("model", "model/src"),
     ("chain", "chain/src"),
     ("features", "features/src"),
@@ -18,6 +18,7 @@ const CRATES: [(&str, &str); 9] = [
     ("sync", "sync/src"),
     ("cloud", "cloud/src"),
     ("simchain", "simchain/src"),
+    ("predict", "predict/src"),
     ("src", "src"),
 ];
 
@@ -48,8 +49,8 @@ fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
 /// Every Rust file of the project.
 fn rust_files() -> Vec<(PathBuf, String)> {
     let mut all: Vec<_> = [
-        "model", "chain", "features", "storage", "objects", "sync", "cloud", "simchain", "src",
-        "tests",
+        "model", "chain", "features", "storage", "objects", "sync", "cloud", "simchain", "predict",
+        "src", "tests",
     ]
     .into_iter()
     .flat_map(|folder| files(folder, ".rs"))
