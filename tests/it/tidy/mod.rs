@@ -19,6 +19,7 @@ const CRATES: [(&str, &str); 10] = [
     ("cloud", "cloud/src"),
     ("simchain", "simchain/src"),
     ("predict", "predict/src"),
+    ("alerts", "alerts/src"),
     ("src", "src"),
 ];
 
@@ -50,7 +51,7 @@ fn files(folder: &str, ending: &str) -> Vec<(PathBuf, String)> {
 fn rust_files() -> Vec<(PathBuf, String)> {
     let mut all: Vec<_> = [
         "model", "chain", "features", "storage", "objects", "sync", "cloud", "simchain", "predict",
-        "src", "tests",
+        "alerts", "src", "tests",
     ]
     .into_iter()
     .flat_map(|folder| files(folder, ".rs"))

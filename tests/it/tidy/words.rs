@@ -61,7 +61,7 @@ fn every_file_says_what_it_is() {
 #[test]
 fn errors_have_classes() {
     for folder in [
-        "chain", "storage", "simchain", "objects", "sync", "cloud", "predict",
+        "chain", "storage", "simchain", "objects", "sync", "cloud", "predict", "alerts",
     ] {
         let path = root().join(folder).join("src/error.rs");
         let text = std::fs::read_to_string(&path).unwrap();
