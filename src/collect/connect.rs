@@ -5,6 +5,7 @@ use crate::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 use tidegauge_chain::{Chain, ChainConfig, Factory, Method, PoolBook, PoolSelection};
+use tidegauge_features::FeatureSet;
 use tidegauge_model::{Address, ChainId};
 use tidegauge_storage::{Create, Reader, Store, StoreOptions};
 
@@ -73,9 +74,28 @@ pub(crate) fn method(config: &Config) -> Method {
 /// One whose numbers were computed by other definitions is refused, or with `rebuild` opened to
 /// have them computed anew.
 pub(crate) fn open_store(config: &Config, chain: ChainId, rebuild: bool) -> Result<Store, Error> {
+    open(config, chain, config.feature_set(chain), rebuild)
+}
+
+/// Opens a store in which nothing will be computed, whatever its numbers were computed by.
+pub(crate) fn open_as_it_is(
+    config: &Config,
+    chain: ChainId,
+    set: Option<FeatureSet>,
+) -> Result<Store, Error> {
+    let set = set.unwrap_or_else(|| config.feature_set(chain));
+    open(config, chain, set, false)
+}
+
+fn open(
+    config: &Config,
+    chain: ChainId,
+    features: FeatureSet,
+    rebuild: bool,
+) -> Result<Store, Error> {
     let mut options = StoreOptions::new(chain);
     options.create = Create::IfEmpty;
-    options.features = config.feature_set(chain);
+    options.features = features;
     options.rebuild = rebuild;
     options.memory_mib = config.storage.memory_mib;
     options.least_free_bytes = config.storage.min_free_mib << 20;

@@ -25,7 +25,7 @@ mod watch;
 
 pub(crate) use backfill::{Span, backfill};
 pub(crate) use commit::Committer;
-pub(crate) use connect::{address, connect, method, open_store, pool_book};
+pub(crate) use connect::{address, connect, method, open_as_it_is, open_store, pool_book};
 pub(crate) use derive::finish_rebuild;
 pub(crate) use follow::{follow, rejoin};
 pub(crate) use latencies::{Latencies, LatencyShown};

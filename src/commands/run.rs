@@ -105,9 +105,14 @@ async fn store(
 ) -> Result<Option<Store>, Error> {
     match super::open_beside(config) {
         Ok(beside) => {
-            let held = beside.view()?.chain_id()?;
+            let view = beside.view()?;
+            let (held, set) = (view.chain_id()?, view.feature_set()?);
+            drop(view);
             drop(beside);
             let chain = config.chain.id.map_or(held, ChainId);
+            if offline {
+                return collect::open_as_it_is(config, chain, set).map(Some);
+            }
             return collect::open_store(config, chain, rebuild).map(Some);
         }
         Err(error) if offline => return Err(error),

@@ -8,7 +8,7 @@ use crate::api::snapshot::Snapshot;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
-use tidegauge_features::{Cell, PoolDay, ROW_COLUMNS, Status};
+use tidegauge_features::{Cell, Kind, PoolDay, ROW_COLUMNS, Status};
 use tidegauge_model::{BlockRef, Day, PoolId};
 
 /// Most rows of a page, and as many as there are without a limit.
@@ -144,14 +144,7 @@ fn read(snapshot: &Snapshot<'_>, day: Day, class: Option<&str>) -> Result<Vec<Po
     let Some(class) = class else {
         return Ok(rows.collect::<Result<_, _>>()?);
     };
-    let place = ROW_COLUMNS.iter().position(|c| c.name == "pool_class");
-    let words = place.and_then(|place| match ROW_COLUMNS[place].kind {
-        tidegauge_features::Kind::Word(words) => Some(words),
-        _ => None,
-    });
-    let (Some(place), Some(words)) = (place, words) else {
-        return Err(Refusal::bad("bad_class", "there are no classes", ""));
-    };
+    let (place, words) = classes();
     if !words.contains(&class) {
         return Err(Refusal::bad(
             "bad_class",
@@ -163,6 +156,16 @@ fn read(snapshot: &Snapshot<'_>, day: Day, class: Option<&str>) -> Result<Vec<Po
     Ok(rows
         .filter(|row| row.as_ref().map_or(true, is_wanted))
         .collect::<Result<_, _>>()?)
+}
+
+/// The column of classes, and all of them.
+fn classes() -> (usize, &'static [&'static str]) {
+    let columns = ROW_COLUMNS.iter().enumerate();
+    let mut found = columns.filter_map(|(place, column)| match column.kind {
+        Kind::Word(words) if column.name == "pool_class" => Some((place, words)),
+        _ => None,
+    });
+    found.next().unwrap_or_default()
 }
 
 fn show(snapshot: &Snapshot<'_>, row: &PoolDay) -> Result<PoolRow, Refusal> {

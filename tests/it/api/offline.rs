@@ -31,6 +31,23 @@ fn a_store_is_served_while_no_endpoint_answers() {
 }
 
 #[test]
+fn numbers_of_another_feature_set_are_served_as_they_are() {
+    let collected = Collected::new();
+    let other = "--set=features.user=recipient";
+    let refused = Program::on(&collected.store(), NOWHERE, &[other, "run"]).run();
+    exits_with_one_error(&refused, 1, &["another feature set", "--rebuild"]);
+    let daemon = Daemon::start_as(&collected.store(), NOWHERE, &[other], &["run", "--offline"]);
+    let client = Client::of(&daemon);
+    let last = client.get("/api/pools/9999-12-31").json()["error"]["progress"]["last_complete"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let day = client.document(&format!("/api/pools/{last}"));
+    assert_eq!(day["rows"][0]["features"]["user_key"], "origin");
+    daemon.stop();
+}
+
+#[test]
 fn without_a_store_there_is_nothing_to_serve() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("store");

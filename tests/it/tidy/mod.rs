@@ -9,7 +9,7 @@ use crate::support::root;
 use std::path::{Path, PathBuf};
 
 /// The crates: their folders, and where their code lies.
-const CRATES: [(&str, &str); 10] = [
+const CRATES: [(&str, &str); 11] = [
     ("model", "model/src"),
     ("chain", "chain/src"),
     ("features", "features/src"),
