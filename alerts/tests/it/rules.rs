@@ -298,3 +298,14 @@ fn settings_that_cannot_be_meant_are_refused_by_name() {
     let unknown = serde_json::from_str::<Rules>(r#"{"lagg": {}}"#).unwrap_err();
     assert!(unknown.to_string().contains("lagg"), "{unknown}");
 }
+
+#[test]
+fn the_runbook_speaks_of_every_rule() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/runbook.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let parts: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("## "))
+        .collect();
+    assert_eq!(parts, Rules::default().names());
+}
