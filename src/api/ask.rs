@@ -14,6 +14,8 @@ const MAX_QUERY_BYTES: usize = 2_048;
 /// One request, past the gate.
 #[derive(Debug, Clone)]
 pub(super) struct Asked {
+    /// The route, as it is declared.
+    pub(super) route: &'static str,
     /// The parts of the path that are not fixed, in their order.
     pub(super) parts: Vec<String>,
     /// The query string, as it came.
@@ -37,6 +39,11 @@ impl Asked {
                 "write a UTC calendar day as YYYY-MM-DD, e.g. 2024-01-05",
             )
         })
+    }
+
+    /// All of it that an answer depends on.
+    pub(super) fn text(&self) -> String {
+        format!("{}/{}?{}", self.route, self.parts.join("/"), self.query)
     }
 
     fn part(&self, place: usize) -> &str {
@@ -115,6 +122,7 @@ mod tests {
     fn asked(query: &str) -> Result<Wanted, Refusal> {
         let query = query.to_owned();
         Asked {
+            route: "/",
             parts: Vec::new(),
             query,
             headers: HeaderMap::new(),

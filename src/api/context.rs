@@ -2,6 +2,7 @@
 
 use super::directory::Directory;
 use super::gate::Gate;
+use super::kept::Answers;
 use super::names::Names;
 use super::traffic::Traffic;
 use crate::collect::Live;
@@ -29,6 +30,8 @@ pub(crate) struct Context {
     pub(super) gate: Gate,
     /// Room for answers that read the store.
     pub(super) readers: Arc<Semaphore>,
+    /// What was answered of late.
+    pub(super) answers: Answers,
     /// What was asked.
     pub(super) traffic: Traffic,
     /// Room for streams of events.
@@ -59,6 +62,7 @@ impl Context {
             live,
             gate: Gate::of(api),
             readers: Arc::new(Semaphore::new(READERS)),
+            answers: Answers::default(),
             traffic: Traffic::default(),
             streams: Arc::new(Semaphore::new(STREAMS)),
             started: u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap_or(0),

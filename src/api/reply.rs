@@ -2,7 +2,7 @@
 
 use super::refusal::Refusal;
 use serde::Serialize;
-use warp::http::header::{CACHE_CONTROL, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
 use warp::http::{HeaderValue, StatusCode};
 use warp::reply::{Reply, Response};
 
@@ -19,8 +19,10 @@ pub(super) fn passing(status: StatusCode, body: &impl Serialize) -> Response {
 }
 
 /// An answer of the store in one state.
-pub(super) fn of_state(tag: &HeaderValue, body: &impl Serialize) -> Response {
-    let mut response = json(StatusCode::OK, body);
+pub(super) fn of_state(tag: &HeaderValue, json: String) -> Response {
+    let mut response = json.into_response();
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
     response.headers_mut().insert(CACHE_CONTROL, REVALIDATE);
     response.headers_mut().insert(ETAG, tag.clone());
     response

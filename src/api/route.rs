@@ -2,12 +2,16 @@
 
 use super::ask::Asked;
 use super::context::Context;
+use super::kept::{Answer, Kept};
 use super::refusal::Refusal;
 use super::reply;
 use super::snapshot::Snapshot;
+use crate::error::Error;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::sync::Arc;
+use tidegauge_model::UnixSeconds;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -57,7 +61,7 @@ impl Route {
     ) -> Self
     where
         Q: DeserializeOwned + JsonSchema + 'static,
-        A: Serialize + JsonSchema + 'static,
+        A: Answer + 'static,
     {
         let run = move |context: &Context, asked: &Asked| {
             let query = asked.read_query()?;
@@ -66,8 +70,18 @@ impl Route {
             if asked.headers.get(IF_NONE_MATCH) == Some(&tag) {
                 return Ok(reply::unchanged(&tag));
             }
-            let answer = answer(&snapshot, asked, query)?;
-            Ok(reply::of_state(&tag, &answer))
+            let question = (tag.clone(), asked.text());
+            let kept = match context.answers.get(&question) {
+                Some(kept) => kept,
+                None => {
+                    let answer = answer(&snapshot, asked, query)?;
+                    let kept = Kept::of(&answer).map_err(|e| Error::Failed(e.to_string()))?;
+                    let kept = Arc::new(kept);
+                    context.answers.keep(question, kept.clone());
+                    kept
+                }
+            };
+            Ok(reply::of_state(&tag, kept.at(now())))
         };
         Self {
             has_tag: true,
@@ -143,4 +157,8 @@ impl Route {
         });
         path.and(warp::path::end()).boxed()
     }
+}
+
+fn now() -> UnixSeconds {
+    UnixSeconds(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0))
 }

@@ -1,6 +1,7 @@
 //! `GET /api/coverage`: which blocks are stored, and what stands behind them.
 
 use crate::api::ask::Asked;
+use crate::api::kept::Answer;
 use crate::api::refusal::Refusal;
 use crate::api::snapshot::Snapshot;
 use crate::error::Error;
@@ -27,6 +28,8 @@ pub(super) struct CoverageReport {
     /// `?from=` of the next answer, where this one was cut.
     next: Option<BlockNumber>,
 }
+
+impl Answer for CoverageReport {}
 
 impl CoverageReport {
     /// Reads the ledger where it overlaps the range.

@@ -2,6 +2,7 @@
 
 use crate::api::ask::Asked;
 use crate::api::cells::{Cells, Features, Targets};
+use crate::api::kept::Answer;
 use crate::api::names::label;
 use crate::api::refusal::Refusal;
 use crate::api::route::NoQuery;
@@ -60,6 +61,22 @@ impl DayRow {
     }
 }
 
+impl Answer for FeaturesNow {
+    fn counts_from(&self) -> Option<UnixSeconds> {
+        Some(self.at)
+    }
+}
+
+impl FeaturesNow {
+    /// With its age, for who sends it at once.
+    pub(super) fn aged(self) -> Self {
+        Self {
+            staleness_s: unix_now().0.checked_sub(self.at.0),
+            ..self
+        }
+    }
+}
+
 /// A pool's features at the tip.
 pub(super) fn now(
     snapshot: &Snapshot<'_>,
@@ -86,7 +103,7 @@ pub(super) fn of_pool(snapshot: &Snapshot<'_>, pool: PoolId) -> Result<FeaturesN
         pool_name: label(&named),
         as_of: as_of.block,
         at,
-        staleness_s: unix_now().0.checked_sub(at.0),
+        staleness_s: None,
         covered_24h: after.is_none_or(|after| after.0 < start),
         features: Cells::features(&row),
         last_day: last_day(view, pool, Day::of(as_of.time))?,

@@ -3,6 +3,7 @@
 use super::days::Known;
 use super::features::DayRow;
 use crate::api::ask::Asked;
+use crate::api::kept::Answer;
 use crate::api::names::label;
 use crate::api::refusal::Refusal;
 use crate::api::snapshot::Snapshot;
@@ -44,6 +45,8 @@ pub(super) struct History {
     /// Days with a swap, ascending.
     rows: Vec<DayRow>,
 }
+
+impl Answer for History {}
 
 /// A pool's rows of some days.
 pub(super) fn history(

@@ -136,6 +136,7 @@ fn served(route: Route, context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         .and(warp::header::headers_cloned())
         .and_then(move |parts, query, headers| {
             let asked = Asked {
+                route: route.path,
                 parts,
                 query,
                 headers,

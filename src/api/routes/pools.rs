@@ -3,6 +3,7 @@
 use super::days::Known;
 use crate::api::ask::{Asked, read_cursor, write_cursor};
 use crate::api::cells::{Cells, Features, Targets};
+use crate::api::kept::Answer;
 use crate::api::refusal::Refusal;
 use crate::api::snapshot::Snapshot;
 use schemars::JsonSchema;
@@ -43,6 +44,8 @@ pub(super) struct DayOfPools {
     /// Where the next page begins; null on the last.
     next: Option<String>,
 }
+
+impl Answer for DayOfPools {}
 
 /// A pool's day.
 #[derive(Serialize, JsonSchema)]

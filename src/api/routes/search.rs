@@ -2,6 +2,7 @@
 
 use crate::api::ask::Asked;
 use crate::api::directory::Entry;
+use crate::api::kept::Answer;
 use crate::api::names::PoolShown;
 use crate::api::refusal::Refusal;
 use crate::api::snapshot::Snapshot;
@@ -36,6 +37,8 @@ pub(super) struct Found {
     /// Best first: symbols as they were written, then the busiest on the last complete day.
     rows: Vec<FoundPool>,
 }
+
+impl Answer for Found {}
 
 #[derive(Serialize, JsonSchema)]
 struct FoundPool {

@@ -82,6 +82,7 @@ fn open(context: &Arc<Context>, query: String, headers: HeaderMap) -> Result<Res
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok());
     let last = last.and_then(|id| id.parse().ok()).map(Sequence);
     let asked = ask::Asked {
+        route: "/api/stream",
         parts: Vec::new(),
         query,
         headers,
@@ -191,7 +192,7 @@ fn look(
     }
     for pool in pools.intersection(&changed) {
         let now: FeaturesNow = match of_pool(&snapshot, *pool) {
-            Ok(now) => now,
+            Ok(now) => now.aged(),
             Err(refusal) if refusal.status == warp::http::StatusCode::NOT_FOUND => continue,
             Err(refusal) => return Err(refusal),
         };

@@ -2,6 +2,7 @@
 
 use crate::api::ask::{Asked, read_cursor, write_cursor};
 use crate::api::cells::SwapCells;
+use crate::api::kept::Answer;
 use crate::api::names::label;
 use crate::api::refusal::Refusal;
 use crate::api::snapshot::Snapshot;
@@ -48,6 +49,8 @@ pub(super) struct Swaps {
     /// Where the next page begins; null on the last.
     next: Option<String>,
 }
+
+impl Answer for Swaps {}
 
 /// The place of a page's last swap: block and log index.
 type Cursor = (u64, u32);
