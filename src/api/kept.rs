@@ -1,8 +1,8 @@
 //! Answers of the store's latest states, kept as text: as long as nothing is committed, the same
 //! question has the same answer.
 
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::sync::Arc;
@@ -50,7 +50,22 @@ impl Weighter<Question, Arc<Kept>> for Sizes {
 
 impl Default for Answers {
     fn default() -> Self {
-        Self(Cache::with_weighter(ANSWERS, MOST_BYTES, Sizes))
+        // One part: each of several would be too small for a day of all pools.
+        let options = OptionsBuilder::new()
+            .shards(1)
+            .estimated_items_capacity(ANSWERS)
+            .weight_capacity(MOST_BYTES)
+            .build();
+        Self(match options {
+            Ok(options) => Cache::with_options(
+                options,
+                Sizes,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            // Without a number that is asked for; all are given.
+            Err(_) => Cache::with_weighter(ANSWERS, MOST_BYTES, Sizes),
+        })
     }
 }
 
