@@ -32,6 +32,8 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         return Ok(());
     };
     let reader = store.reader();
+    // Before the page is announced: whoever reads of it may order at once.
+    let listener = control::Listener::bind(&config.storage.path);
     let context = Context::new(reader.clone(), endpoints.clone(), live.clone(), &config.api);
     tracing::info!("status page at http://{}/", server.address());
     let serving = server.serve(Arc::new(context), config.api.clone(), stop.child_token());
@@ -72,7 +74,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         done.cancel();
         collected
     };
-    let orders = control::serve(&config.storage.path, workplace, &done);
+    let orders = control::serve(listener, &config.storage.path, workplace, &done);
     let mirrored = database.map(|database| (database, mirror::writer(&config.storage.path)));
     let mirroring = mirror::keep(mirrored, audits, &committer, &reader, &live, &done);
     let asked = mirror::Orders {

@@ -11,7 +11,7 @@ mod ask;
 mod serve;
 
 pub(crate) use ask::{audit, rebuild, snapshot, verify};
-pub(crate) use serve::{Workplace, serve};
+pub(crate) use serve::{Listener, Workplace, serve};
 
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};

@@ -25,6 +25,10 @@ use tokio_util::sync::CancellationToken;
 
 /// How long a client may take to say what it wants.
 const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an order waits for a collector that still connects.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// Between two looks whether it has.
+const CONNECT_POLL: Duration = Duration::from_millis(50);
 /// News waiting to be written; what a slow reader misses is only progress.
 const QUEUED_NEWS: usize = 16;
 
@@ -48,18 +52,37 @@ pub(crate) struct Workplace<'a> {
     pub(crate) least_free_bytes: u64,
 }
 
+/// Where orders come in.
+pub(crate) struct Listener(Option<UnixListener>);
+
+impl Listener {
+    /// Takes connections from now on; [`serve`] answers them.
+    ///
+    /// Without a socket (a path that is too long, a disk that takes none) collection goes on:
+    /// commands that write then have to wait until the daemon is stopped.
+    pub(crate) fn bind(store: &Path) -> Self {
+        Self(
+            listen(store)
+                .inspect_err(|error| {
+                    tracing::warn!(
+                        "{error}: commands that write must wait until this process is stopped"
+                    );
+                })
+                .ok(),
+        )
+    }
+}
+
 /// Takes orders until told to stop.
-///
-/// Without a socket (a path that is too long, a disk that takes none) collection goes on:
-/// commands that write then have to wait until the daemon is stopped.
-pub(crate) async fn serve(store: &Path, workplace: Workplace<'_>, stop: &CancellationToken) {
-    let listener = match listen(store) {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::warn!("{error}: commands that write must wait until this process is stopped");
-            stop.cancelled().await;
-            return;
-        }
+pub(crate) async fn serve(
+    listener: Listener,
+    store: &Path,
+    workplace: Workplace<'_>,
+    stop: &CancellationToken,
+) {
+    let Some(listener) = listener.0 else {
+        stop.cancelled().await;
+        return;
     };
     loop {
         let accepted = tokio::select! {
@@ -221,6 +244,21 @@ fn failed(error: &Error) -> Answer {
     }
 }
 
+/// The endpoints; an order may come while the collector still connects.
+async fn connected(chain: &OnceLock<Chain>) -> Result<&Chain, Error> {
+    let connect = async {
+        loop {
+            match chain.get() {
+                Some(chain) => break chain,
+                None => tokio::time::sleep(CONNECT_POLL).await,
+            }
+        }
+    };
+    timeout(CONNECT_TIMEOUT, connect)
+        .await
+        .map_err(|_| Error::Failed("no endpoint has answered the collector yet".to_owned()))
+}
+
 async fn verify(
     order: VerifyOrder,
     workplace: &Workplace<'_>,
@@ -236,9 +274,7 @@ async fn verify(
             live,
             ..
         } = workplace;
-        let chain = chain.get().ok_or_else(|| {
-            Error::Failed("no endpoint has answered the collector yet".to_owned())
-        })?;
+        let chain = connected(chain).await?;
         let mut heard = |news| drop(tell.try_send(Answer::Heard(news)));
         let findings =
             collect::verify(chain, committer, reader, wanted, live, stop, &mut heard).await?;
