@@ -4,6 +4,7 @@
 
 mod answers;
 mod claims;
+mod crowd;
 mod damage;
 mod errors;
 mod keys;

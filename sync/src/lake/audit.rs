@@ -7,17 +7,17 @@ use super::differ::differences;
 use super::file::digest;
 use super::hot::same_day;
 use super::inspect::{AuditDepth, Harm, inspect};
-use super::manifest::LakeObject;
-use super::published::Trust;
+use super::manifest::{LAKE, LakeObject};
+use super::published::{Trust, versions};
 use super::recheck::{Comparable, comparable};
 use super::runner::Lake;
 use super::store_view::look_at;
-use super::sweep::{Inventory, Place, Reach};
+use super::sweep::{Place, Reach};
 use crate::error::SyncError;
 use crate::postgres::{Difference, Repair};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
-use tidegauge_objects::{ObjectError, ObjectKey};
+use tidegauge_objects::{ObjectError, ObjectKey, Objects};
 
 /// Findings, and differences of rows, that a report shows at most.
 const MAX_SHOWN: usize = 20;
@@ -144,12 +144,7 @@ impl Lake {
         report.bytes = published.iter().map(|object| object.bytes).sum();
         report.rows = published.iter().map(|object| object.rows).sum();
         let (objects, scratch) = (self.means.objects.clone(), self.means.scratch.clone());
-        let inventory = Inventory::read(&objects).await?;
-        let listed: BTreeMap<_, _> = inventory
-            .listed
-            .iter()
-            .map(|listed| (listed.key.clone(), listed.bytes))
-            .collect();
+        let listed = lengths(&objects, &published).await?;
         let mut flawed = Vec::new();
         let wanted = published.clone();
         for (object, harm) in inspect(&objects, &scratch, wanted, &listed, depth).await? {
@@ -165,7 +160,7 @@ impl Lake {
                 flawed.push((object, Flaw::Differs));
             }
         }
-        self.find_foreign(&inventory, report).await?;
+        self.find_foreign(report).await?;
         Ok(flawed)
     }
 
@@ -223,26 +218,24 @@ impl Lake {
         Ok(differ)
     }
 
-    async fn find_foreign(
-        &self,
-        inventory: &Inventory,
-        report: &mut LakeReport,
-    ) -> Result<(), SyncError> {
+    async fn find_foreign(&self, report: &mut LakeReport) -> Result<(), SyncError> {
+        let objects = &self.means.objects;
         let mut reach = Reach::default();
-        for (version, _) in &inventory.versions {
+        for (version, _) in versions(objects).await? {
             // Old ones may be damaged; what counts is what the newest names.
-            match reach.add(&self.means.objects, *version).await {
-                Err(SyncError::Lake(_)) if *version < report.version => {}
+            match reach.add(objects, version).await {
+                Err(SyncError::Lake(_)) if version < report.version => {}
                 other => other?,
             }
         }
-        for listed in &inventory.listed {
-            let is_rows = matches!(
-                Place::of(&listed.key),
-                Place::Hot | Place::Table | Place::Part
-            );
-            if is_rows && !reach.keys.contains(&listed.key) {
-                report.add(Flaw::Foreign, &listed.key, "no manifest names it");
+        let mut pages = objects.list(LAKE);
+        while let Some(page) = pages.next().await? {
+            for listed in page {
+                let place = Place::of(&listed.key);
+                let is_rows = matches!(place, Place::Hot | Place::Table | Place::Part);
+                if is_rows && !reach.keys.contains(&listed.key) {
+                    report.add(Flaw::Foreign, &listed.key, "no manifest names it");
+                }
             }
         }
         Ok(())
@@ -281,4 +274,19 @@ impl Lake {
         }
         Ok(())
     }
+}
+
+/// The lengths of those that are there. Whatever else lies in the lake is passed over.
+async fn lengths(
+    objects: &Objects,
+    wanted: &[LakeObject],
+) -> Result<BTreeMap<ObjectKey, u64>, SyncError> {
+    let wanted: BTreeSet<_> = wanted.iter().map(|object| &object.key).collect();
+    let mut found = BTreeMap::new();
+    let mut pages = objects.list(LAKE);
+    while let Some(page) = pages.next().await? {
+        let listed = page.into_iter().filter(|o| wanted.contains(&o.key));
+        found.extend(listed.map(|o| (o.key, o.bytes)));
+    }
+    Ok(found)
 }

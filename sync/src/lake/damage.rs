@@ -12,7 +12,8 @@ pub(super) async fn damaged_documents(objects: &Objects) -> Result<Vec<ObjectKey
     let mut damaged = Vec::new();
     let mut lists: BTreeMap<ObjectKey, bool> = BTreeMap::new();
     let mut is_newest = true;
-    for (_, key) in versions(objects).await?.into_iter().rev() {
+    for (_, listed) in versions(objects).await?.into_iter().rev() {
+        let key = listed.key;
         let Some(root) = known(read_root(objects, &key).await)? else {
             damaged.push(key);
             continue;

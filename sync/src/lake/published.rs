@@ -14,7 +14,7 @@ use crate::lake_fault::LakeFault;
 use crate::s3::Writer;
 use std::collections::BTreeSet;
 use tidegauge_model::{BlockRef, ChainId, UnixSeconds};
-use tidegauge_objects::{Content, ObjectError, ObjectKey, ObjectTag, Objects, Stamp};
+use tidegauge_objects::{Content, Listed, ObjectError, ObjectKey, ObjectTag, Objects, Stamp};
 use tokio::task::JoinSet;
 
 /// Lists of objects that are read at once.
@@ -74,8 +74,8 @@ impl Published {
             latest: None,
             is_latest_current: false,
         };
-        for (_, key) in versions.iter().rev() {
-            match read_root(objects, key).await {
+        for (_, listed) in versions.iter().rev() {
+            match read_root(objects, &listed.key).await {
                 Ok(root) => {
                     published.take_root(root, trust).await?;
                     break;
@@ -221,14 +221,14 @@ impl Published {
     }
 }
 
-/// The versions that are there, ascending, with their keys.
-pub(super) async fn versions(objects: &Objects) -> Result<Vec<(u64, ObjectKey)>, SyncError> {
+/// The versions that are there, ascending, as they are listed.
+pub(super) async fn versions(objects: &Objects) -> Result<Vec<(u64, Listed)>, SyncError> {
     let mut found = Vec::new();
     // Versions begin with a digit, the other documents with a letter.
     let mut listing = objects.list(&format!("{MANIFESTS}0"));
     while let Some(page) = listing.next().await? {
-        let keys = page.into_iter().map(|listed| listed.key);
-        found.extend(keys.filter_map(|key| Some((Root::version_of(&key)?, key))));
+        let listed = page.into_iter();
+        found.extend(listed.filter_map(|o| Some((Root::version_of(&o.key)?, o))));
     }
     Ok(found)
 }

@@ -6,7 +6,7 @@
 
 use super::manifest::{HOT, LAKE, LATEST, PARTS, Root};
 use super::means::Means;
-use super::published::{Trust, read_parts, read_root};
+use super::published::{Trust, read_parts, read_root, versions};
 use super::table::LakeTable;
 use crate::error::SyncError;
 use std::collections::btree_map::Entry;
@@ -31,28 +31,6 @@ pub struct Swept {
     pub uploads: u64,
     /// Why no more was removed, where we may not.
     pub refused: Option<String>,
-}
-
-/// Everything of the lake that is there, and the versions among it, ascending.
-pub(super) struct Inventory {
-    pub(super) listed: Vec<Listed>,
-    pub(super) versions: Vec<(u64, Listed)>,
-}
-
-impl Inventory {
-    pub(super) async fn read(objects: &Objects) -> Result<Self, SyncError> {
-        let mut listed = Vec::new();
-        let mut pages = objects.list(LAKE);
-        while let Some(page) = pages.next().await? {
-            listed.extend(page);
-        }
-        let versions = listed.iter();
-        let versions = versions.filter_map(|o| Some((Root::version_of(&o.key)?, o.clone())));
-        Ok(Self {
-            versions: versions.collect(),
-            listed,
-        })
-    }
 }
 
 /// What manifests name.
@@ -124,16 +102,16 @@ impl Place {
 /// Removes what may go.
 pub(super) async fn sweep(means: &Means) -> Result<Swept, SyncError> {
     let (objects, options) = (&means.objects, &means.options);
-    let found = Inventory::read(objects).await?;
     let mut swept = Swept::default();
-    let Some((newest, listed)) = found.versions.last() else {
+    let found = versions(objects).await?;
+    let Some((newest, listed)) = found.last() else {
         return Ok(swept);
     };
     // The bucket's clock, as of our last publication.
     let now = listed.modified;
     let mut reach = Reach::default();
     let mut kept = BTreeSet::from([*newest]);
-    for pair in found.versions.windows(2) {
+    for pair in found.windows(2) {
         let [(version, _), (next, successor)] = pair else {
             continue;
         };
@@ -150,27 +128,48 @@ pub(super) async fn sweep(means: &Means) -> Result<Swept, SyncError> {
     for version in &kept {
         reach.add(objects, *version).await?;
     }
-    let goes = |o: &&Listed| {
+    let dropped = found
+        .into_iter()
+        .filter(|(version, _)| !kept.contains(version));
+    let dropped: Vec<_> = dropped.map(|(_, listed)| listed).collect();
+    if !remove(means, &dropped, &mut swept).await? {
+        return Ok(swept);
+    }
+    let goes = |o: &Listed| {
         let is_older = |limit| now.duration_since(o.modified).is_ok_and(|age| age >= limit);
         let is_loose = |limit| !reach.keys.contains(&o.key) && is_older(limit);
         match Place::of(&o.key) {
-            Place::Version => Root::version_of(&o.key).is_some_and(|v| !kept.contains(&v)),
             Place::Part | Place::Table => is_loose(options.grace),
             Place::Hot => is_loose(options.hot_grace),
-            Place::Other => false,
+            Place::Version | Place::Other => false,
         }
     };
-    let mut going: Vec<_> = found.listed.iter().filter(goes).collect();
-    going.sort_by_key(|o| Root::version_of(&o.key).is_none());
-    for (at, listed) in going.into_iter().enumerate() {
-        if at % RENEW_EVERY == 0 {
-            means.writer.renew((options.clock)()).await?;
+    // Page by page: however much lies there, it is never held at once.
+    let mut pages = objects.list(LAKE);
+    while let Some(mut page) = pages.next().await? {
+        page.retain(goes);
+        if !remove(means, &page, &mut swept).await? {
+            return Ok(swept);
         }
-        match objects.delete(&listed.key).await {
+    }
+    if let Some(before) = now.checked_sub(options.grace) {
+        means.writer.renew((options.clock)()).await?;
+        swept.uploads = objects.end_stale_uploads(before).await?;
+    }
+    Ok(swept)
+}
+
+/// Removes these; `false` where we may not, which `swept` then says.
+async fn remove(means: &Means, going: &[Listed], swept: &mut Swept) -> Result<bool, SyncError> {
+    for (at, listed) in going.iter().enumerate() {
+        if at % RENEW_EVERY == 0 {
+            means.writer.renew((means.options.clock)()).await?;
+        }
+        match means.objects.delete(&listed.key).await {
             Ok(()) => {}
             Err(error) if error.class() == ErrorClass::Refused => {
                 swept.refused = Some(error.to_string());
-                return Ok(swept);
+                return Ok(false);
             }
             Err(error) => return Err(error.into()),
         }
@@ -180,11 +179,7 @@ pub(super) async fn sweep(means: &Means) -> Result<Swept, SyncError> {
         }
         swept.bytes += listed.bytes;
     }
-    if let Some(before) = now.checked_sub(options.grace) {
-        means.writer.renew((options.clock)()).await?;
-        swept.uploads = objects.end_stale_uploads(before).await?;
-    }
-    Ok(swept)
+    Ok(true)
 }
 
 /// How long ago; what is yet to come was just now.

@@ -77,13 +77,13 @@ impl Place {
         };
         self.writer.renew((options.clock)()).await?;
         let before = self.before().await?;
-        let there = there(&self.objects).await?;
         let entries = local.entries(before.as_ref(), heard).await?;
         let previous = before.as_ref().map(|before| Sha256::of(&before.bytes()));
         let made_at = (options.clock)().0;
         let epoch = self.writer.epoch();
         let facts = local.facts().clone();
         let manifest = Manifest::new(facts, epoch, made_at, previous, entries);
+        let there = there(&self.objects, &manifest.files).await?;
         let missing: Vec<&FileEntry> = distinct(&manifest.files)
             .filter(|file| there.get(&file.sha256) != Some(&file.bytes))
             .collect();
@@ -164,13 +164,18 @@ impl Place {
     }
 }
 
-/// What lies in a place, with its length.
-pub(super) async fn there(objects: &Objects) -> Result<HashMap<Sha256, u64>, SyncError> {
+/// What of these files lies in a place, with its length; whatever else does is passed over.
+pub(super) async fn there(
+    objects: &Objects,
+    files: &[FileEntry],
+) -> Result<HashMap<Sha256, u64>, SyncError> {
+    let wanted: HashSet<Sha256> = files.iter().map(|file| file.sha256).collect();
     let mut there = HashMap::new();
     let mut listing = objects.list(&format!("{OBJECTS}/"));
     while let Some(page) = listing.next().await? {
         for listed in page {
-            if let Some(content) = content_of(&listed.key) {
+            let content = content_of(&listed.key);
+            if let Some(content) = content.filter(|content| wanted.contains(content)) {
                 there.insert(content, listed.bytes);
             }
         }

@@ -12,11 +12,10 @@ use crate::snapshot::manifest::Manifest;
 use crate::snapshot::options::Heard;
 use crate::snapshot::place::there;
 use crate::snapshot_fault::SnapshotFault;
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Instant;
 use tidegauge_model::{ChainId, ErrorClass};
-use tidegauge_objects::{Objects, Sha256};
+use tidegauge_objects::Objects;
 use tidegauge_storage::{Checkpoint, FORMAT, Identity, revive};
 
 /// Restores a store into a folder that is empty or not there; then the collector goes on from it.
@@ -32,10 +31,9 @@ pub async fn restore(
 ) -> Result<RestoreReport, SyncError> {
     let began = Instant::now();
     let mut workplace = Workplace::open(into)?;
-    let there = there(objects).await?;
     let mut passed_over: Vec<String> = Vec::new();
     for candidate in candidates(objects, &options.which).await? {
-        let tried = bring(objects, &candidate, &there, &mut workplace, options, &heard).await;
+        let tried = bring(objects, &candidate, &mut workplace, options, &heard).await;
         let (manifest, downloaded_bytes, rows_checked) = match tried? {
             Tried::Whole {
                 manifest,
@@ -111,7 +109,6 @@ enum Tried {
 async fn bring(
     objects: &Objects,
     candidate: &Candidate,
-    there: &HashMap<Sha256, u64>,
     workplace: &mut Workplace,
     options: &RestoreOptions,
     heard: &Heard,
@@ -123,7 +120,8 @@ async fn bring(
         Err(error) => return Err(error),
     };
     admit(&manifest, candidate, options)?;
-    match gap(&manifest, there) {
+    let there = there(objects, &manifest.files).await?;
+    match gap(&manifest, &there) {
         None => {}
         Some(Gap::Missing(problem)) => return Ok(Tried::Missing(problem)),
         Some(Gap::Damaged(problem)) => return Ok(Tried::Damaged(problem)),
