@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use tidegauge_features::FeatureSet;
 use tidegauge_model::{BlockRef, ErrorClass, Step};
-use tidegauge_storage::{Applied, MirrorPosition, Rebuild, Store, StoreError};
+use tidegauge_storage::{Applied, Keep, MirrorPosition, Rebuild, Store, StoreError};
 use tokio::sync::{oneshot, watch};
 
 /// Steps waiting to be committed; each is bounded by the size of a batch, so memory is, too.
@@ -51,6 +51,16 @@ impl Committer {
                             rebuilding.tell(&store);
                             // Whoever gave the order may have left.
                             let _ = answer.send(begun);
+                            continue;
+                        }
+                        Order::Keep { records, answer } => {
+                            let kept = store.keep(&records);
+                            if is_survived(&kept) {
+                                // Whoever gave the order may have left.
+                                let _ = answer.send(kept);
+                            } else {
+                                kept?;
+                            }
                             continue;
                         }
                         Order::Acknowledge { mirror, at } => {
@@ -155,6 +165,20 @@ impl Committer {
         Ok(begun.map(|_| self.derived.clone()))
     }
 
+    /// Keeps records of the program's own, all of them or none; they are durable when this
+    /// answers. `false` as in [`Committer::submit`].
+    ///
+    /// # Errors
+    /// Why the store refused them; nothing was written then.
+    pub(crate) async fn keep(&self, records: Vec<Keep>) -> Result<bool, Error> {
+        let (answer, kept) = oneshot::channel();
+        let order = Order::Keep { records, answer };
+        if !tokio::task::block_in_place(|| self.steps.send(order).is_ok()) {
+            return Ok(false);
+        }
+        Ok(kept.await.ok().transpose()?.is_some())
+    }
+
     /// Keeps how far a mirror has come: what it holds is not kept for it any longer.
     pub(crate) async fn acknowledge(&self, mirror: &'static str, at: MirrorPosition) {
         let order = Order::Acknowledge { mirror, at };
@@ -196,7 +220,7 @@ impl Committer {
 }
 
 /// Whether the store goes on after this.
-fn is_survived(applied: &Result<Applied, StoreError>) -> bool {
+fn is_survived<T>(applied: &Result<T, StoreError>) -> bool {
     !matches!(applied, Err(error) if error.class() == ErrorClass::Corrupt)
 }
 

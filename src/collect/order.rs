@@ -2,7 +2,7 @@
 
 use tidegauge_features::FeatureSet;
 use tidegauge_model::Step;
-use tidegauge_storage::{Applied, MirrorPosition, Rebuild, StoreError};
+use tidegauge_storage::{Applied, Keep, MirrorPosition, Rebuild, StoreError};
 use tokio::sync::oneshot;
 
 /// What the thread is to do, and who waits for what came of it.
@@ -14,6 +14,10 @@ pub(super) enum Order {
     Rebuild {
         set: Box<FeatureSet>,
         answer: oneshot::Sender<Result<Rebuild, StoreError>>,
+    },
+    Keep {
+        records: Vec<Keep>,
+        answer: oneshot::Sender<Result<(), StoreError>>,
     },
     Acknowledge {
         mirror: &'static str,

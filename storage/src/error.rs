@@ -223,6 +223,16 @@ pub enum StoreError {
         /// What it acknowledges.
         sequence: crate::notice::Sequence,
     },
+    /// Records that are to be kept together are too many.
+    #[error(
+        "records of {bytes} bytes cannot be kept at once, the limit is {limit}: bring in fewer"
+    )]
+    RecordsTooLarge {
+        /// Their size.
+        bytes: usize,
+        /// The largest allowed.
+        limit: usize,
+    },
     /// A checkpoint could not be made; the store goes on.
     #[error(
         "cannot make a checkpoint in {path}: {message}; nothing of it is left, and the store goes on: see that its disk has room and takes hard links"
@@ -284,6 +294,7 @@ impl StoreError {
             | Self::NotReadable { .. }
             | Self::DiskLow { .. }
             | Self::PositionRefused { .. }
+            | Self::RecordsTooLarge { .. }
             | Self::NotTheWriter { .. }
             | Self::EpochFalls { .. }
             | Self::JournalFull { .. } => ErrorClass::Refused,

@@ -53,6 +53,10 @@ points! {
     ACKNOWLEDGE_BEFORE_WRITE = "store-acknowledge-before-write";
     /// A mirror's position is written; nobody knows.
     ACKNOWLEDGE_AFTER_WRITE = "store-acknowledge-after-write";
+    /// Records of the program's own are not written yet.
+    KEEP_BEFORE_WRITE = "store-keep-before-write";
+    /// Records of the program's own are written; nobody knows.
+    KEEP_AFTER_WRITE = "store-keep-after-write";
     /// Closing: what is in memory is in the log alone.
     CLOSE_BEFORE_FLUSH = "store-close-before-flush";
     /// Closing: what was in memory is in files.

@@ -45,6 +45,12 @@ pub enum Family {
     Features = 17,
     /// What followed each daily row.
     Targets = 18,
+    /// Scheduled runs.
+    Jobs = 19,
+    /// What was told of troubles, and to whom.
+    Alerts = 20,
+    /// Forecasts.
+    Predictions = 21,
 }
 
 /// How an unwind takes a family back.
@@ -100,7 +106,7 @@ pub struct Declaration {
 }
 
 /// Every family, by discriminant; the journal names families by it, so it never changes.
-pub const FAMILIES: [Declaration; 19] = [
+pub const FAMILIES: [Declaration; 22] = [
     Declaration {
         family: Family::Swaps,
         name: "swaps",
@@ -309,6 +315,39 @@ pub const FAMILIES: [Declaration; 19] = [
         in_digest: true,
         reversal: Reversal::BeforeImages,
         access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Jobs,
+        name: "jobs",
+        second_name: None,
+        purpose: "What the daily job did for each day, step by step, so that it goes on where it stopped.",
+        key: "day u32",
+        value: "when it was due, begun and ended, its steps, what it found",
+        in_digest: false,
+        reversal: Reversal::Apart,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Alerts,
+        name: "alerts",
+        second_name: None,
+        purpose: "What was told of troubles, what stands, and how far each listener is.",
+        key: "kind u8 | by kind",
+        value: "by kind",
+        in_digest: false,
+        reversal: Reversal::Apart,
+        access: Access::PointLookups,
+    },
+    Declaration {
+        family: Family::Predictions,
+        name: "predictions",
+        second_name: None,
+        purpose: "What was forecast of each day, by whom, and what it was worth.",
+        key: "kind u8 | by kind",
+        value: "by kind",
+        in_digest: false,
+        reversal: Reversal::Apart,
+        access: Access::Accumulating,
     },
 ];
 

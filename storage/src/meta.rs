@@ -4,7 +4,8 @@
 ///
 /// 2: disputes, and a journal that a repair of final blocks leaves right.
 /// 3: what is derived from the rows.
-pub const FORMAT: u32 = 3;
+/// 4: the program's own records: jobs, alerts, predictions.
+pub const FORMAT: u32 = 4;
 
 /// Format of the store, a number.
 pub(crate) const FORMAT_KEY: &[u8] = b"format";

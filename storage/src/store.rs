@@ -14,6 +14,7 @@ use crate::families::Family;
 use crate::folder::{self, PidNote};
 use crate::head::Head;
 use crate::journal;
+use crate::keep::Keep;
 use crate::notice::{MirrorPosition, NoticeKind, Sequence};
 use crate::open;
 use crate::open_options::StoreOptions;
@@ -337,6 +338,31 @@ impl Store {
         self.write(batch)?;
         reach(failpoint::ACKNOWLEDGE_AFTER_WRITE);
         self.positions.insert(mirror.to_owned(), position);
+        Ok(())
+    }
+
+    /// Keeps records of the program's own, all of them or none, durably.
+    ///
+    /// Errors are as with [`Store::apply`].
+    pub fn keep(&mut self, records: &[Keep]) -> Result<(), StoreError> {
+        self.require_writable()?;
+        let mut batch = WriteBatch::default();
+        for Keep { family, key, value } in records {
+            let column = self.db.family(*family)?;
+            match value {
+                Some(value) => batch.put_cf(column, key, value),
+                None => batch.delete_cf(column, key),
+            }
+        }
+        if batch.size_in_bytes() > HARD_BATCH_BYTES {
+            return Err(StoreError::RecordsTooLarge {
+                bytes: batch.size_in_bytes(),
+                limit: HARD_BATCH_BYTES,
+            });
+        }
+        reach(failpoint::KEEP_BEFORE_WRITE);
+        self.write(batch)?;
+        reach(failpoint::KEEP_AFTER_WRITE);
         Ok(())
     }
 

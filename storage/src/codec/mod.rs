@@ -12,6 +12,7 @@ mod feature_set;
 mod format_1;
 mod format_2;
 mod integers;
+mod jobs;
 mod records;
 mod rows;
 mod state;
@@ -27,6 +28,7 @@ pub(crate) use derived::{
 pub(crate) use feature_set::{StoredSet, decode_feature_set, encode_feature_set};
 pub(crate) use format_1::{decode_head_1, decode_journal_1};
 pub(crate) use format_2::{decode_head_2, encode_head_2};
+pub(crate) use jobs::{decode_job, encode_job};
 pub(crate) use records::{
     decode_block, decode_coverage, decode_dispute, decode_notice, decode_position, decode_token,
     decode_verdict, encode_block, encode_coverage, encode_dispute, encode_notice, encode_position,

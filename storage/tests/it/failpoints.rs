@@ -7,8 +7,8 @@ use crate::world::Chain;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use tidegauge_model::{Evidence, Step};
-use tidegauge_storage::{FAILPOINTS, FORMAT, MirrorPosition, Sequence, logical_digest};
+use tidegauge_model::{Day, Evidence, Step};
+use tidegauge_storage::{FAILPOINTS, FORMAT, Job, MirrorPosition, Sequence, logical_digest};
 
 /// Steps of the child; it closes and opens the store in their midst.
 const STEPS: usize = 60;
@@ -50,11 +50,30 @@ fn child() {
             };
             store.acknowledge(MIRROR, position).unwrap();
             println!("acknowledged {}", position.sequence);
+            store.keep(&[job(n as u32).keep().unwrap()]).unwrap();
+            println!("kept {n}");
         }
         if n == REOPEN_AT {
             store.close().unwrap();
             store = open(path);
         }
+    }
+}
+
+fn day() -> Day {
+    "2024-03-05".parse().unwrap()
+}
+
+/// One and the same day's job, so many attempts on.
+fn job(attempts: u32) -> Job {
+    Job {
+        day: day(),
+        due_at: day().end(),
+        begun_at: day().end(),
+        attempts,
+        steps: vec![],
+        ended_at: None,
+        complete: None,
     }
 }
 
@@ -111,7 +130,8 @@ fn what_is_left_at_each_point_is_a_state_between_two_steps() {
                 let written = point.ends_with("after-write")
                     || point.ends_with("prune")
                     || point.ends_with("trim");
-                let of_step = written && !point.contains("create") && !point.contains("acknow");
+                let apart = ["create", "acknowledge", "keep"];
+                let of_step = written && !apart.iter().any(|of| point.contains(of));
                 let held = applied + usize::from(of_step);
                 match held.checked_sub(1) {
                     Some(last) => assert_holds(&view, &steps[last].chain),
@@ -124,6 +144,17 @@ fn what_is_left_at_each_point_is_a_state_between_two_steps() {
                     .next_back();
                 let kept = view.positions().unwrap().pop().map(|(_, p)| p.sequence);
                 if *point == "store-acknowledge-after-write" {
+                    assert!(kept > heard, "{point}: {kept:?}, told was {heard:?}");
+                } else {
+                    assert_eq!(kept, heard, "{point} after {passed}");
+                }
+                let heard = said
+                    .iter()
+                    .filter_map(|line| line.strip_prefix("kept "))
+                    .filter_map(|attempts| attempts.parse().ok())
+                    .next_back();
+                let kept = view.job(day()).unwrap().map(|job| job.attempts);
+                if *point == "store-keep-after-write" {
                     assert!(kept > heard, "{point}: {kept:?}, told was {heard:?}");
                 } else {
                     assert_eq!(kept, heard, "{point} after {passed}");

@@ -2,6 +2,7 @@
 
 use super::stand::{Stand, assert_sound, digest, open, pass};
 use tidegauge_model::{ChainId, Evidence, Step};
+use tidegauge_storage::FORMAT;
 use tidegauge_sync::{SnapshotFault, SyncError, Which};
 
 fn fault(error: SyncError) -> SnapshotFault {
@@ -231,12 +232,18 @@ async fn what_cannot_be_restored_says_why_and_what_to_do() {
     std::fs::remove_file(stand.path("place/snapshots/LATEST-GOOD.json")).unwrap();
     std::fs::write(
         &path,
-        text.replace("\"store_format\": 3", "\"store_format\": 4"),
+        text.replace(
+            &format!("\"store_format\": {FORMAT}"),
+            &format!("\"store_format\": {}", FORMAT + 1),
+        ),
     )
     .unwrap();
     let words = stand.restore("newer").await.unwrap_err().to_string();
     assert!(
-        words.contains("store format 4; this one knows formats up to 3"),
+        words.contains(&format!(
+            "store format {}; this one knows formats up to {FORMAT}",
+            FORMAT + 1
+        )),
         "{words}"
     );
     std::fs::write(&path, text.replacen("\"format\": 1", "\"format\": 2", 1)).unwrap();
