@@ -61,9 +61,22 @@ async fn quickstart_mirrors_into_a_postgres_of_its_own() {
         eprintln!("skipped: PostgreSQL is not installed");
         return;
     }
+    let is_shown = |said: &str| said.contains("volume_usd") && said.contains('/');
+    shows_by_its_own_command("--with-postgres", "top pools", is_shown).await;
+}
+
+#[tokio::test]
+async fn quickstart_keeps_a_lake_that_duckdb_reads() {
+    let is_shown = |said: &str| said.contains("volume_usd") && said.contains("0x");
+    shows_by_its_own_command("--with-s3", "lake", is_shown).await;
+}
+
+/// With an option, the script prints a command that soon shows what it should, and that fails
+/// once all is stopped.
+async fn shows_by_its_own_command(option: &str, label: &str, is_shown: impl Fn(&str) -> bool) {
     let folder = tempfile::tempdir().unwrap();
     let script = Command::new(root().join("scripts/quickstart"))
-        .args(["--yes", "--with-postgres", "--days", "1", "--dir"])
+        .args(["--yes", option, "--days", "1", "--dir"])
         .arg(folder.path())
         .env("TIDEGAUGE_BINARY", env!("CARGO_BIN_EXE_tidegauge"))
         .stdin(Stdio::null())
@@ -76,17 +89,15 @@ async fn quickstart_mirrors_into_a_postgres_of_its_own() {
     let named = lines
         .by_ref()
         .map_while(Result::ok)
-        .find_map(|line| Some(line.strip_prefix("top pools")?.trim().to_owned()));
-    let command = named.expect("the script says how to see the top pools");
+        .find_map(|line| Some(line.strip_prefix(label)?.trim().to_owned()));
+    let command = named.expect("the script says how to look");
     thread::spawn(move || lines.for_each(drop));
     let begun = Instant::now();
+    let run = || Command::new("bash").args(["-c", &command]).output().unwrap();
     loop {
-        let shown = Command::new("bash")
-            .args(["-c", &command])
-            .output()
-            .unwrap();
+        let shown = run();
         let table = String::from_utf8_lossy(&shown.stdout).into_owned();
-        if table.contains("volume_usd") && table.contains('/') {
+        if is_shown(&table) {
             println!("{table}");
             break;
         }
@@ -98,11 +109,7 @@ async fn quickstart_mirrors_into_a_postgres_of_its_own() {
     script.interrupt();
     script.0.wait().unwrap();
     assert!(stopped.elapsed() < SHUTDOWN, "{:?}", stopped.elapsed());
-    let again = Command::new("bash")
-        .args(["-c", &command])
-        .output()
-        .unwrap();
-    assert!(!again.status.success(), "PostgreSQL still answers");
+    assert!(!run().status.success(), "{option}: it still answers");
 }
 
 fn has_postgres() -> bool {
