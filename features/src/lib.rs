@@ -31,6 +31,7 @@ mod set;
 pub mod subgraph;
 mod targets;
 mod tile;
+mod user_counts;
 mod value;
 mod window;
 
@@ -47,5 +48,6 @@ pub use row::{Horizon, row};
 pub use set::{DEFINITIONS, FeatureSet, Fingerprint};
 pub use targets::{HORIZON_DAYS, target_hours, target_row};
 pub use tile::{Depth, Life, Path, PoolState, Sums, Tile};
+pub use user_counts::UserCounts;
 pub use value::{FeeReturn, SwapValue};
-pub use window::{PoolWindow, UserCounts, WINDOW_DAYS};
+pub use window::{PoolWindow, WINDOW_DAYS};

@@ -1,9 +1,9 @@
 //! A window at any moment: hours that its days cut are folded anew from their events.
 
-use crate::pool_fold::{Known, PoolFold};
-use crate::pricing::Valued;
+use crate::pool_fold::PoolFold;
 use crate::tile::Tile;
-use crate::window::{PoolWindow, USER_DAYS, UserCounts, WINDOW_DAYS};
+use crate::user_counts::{KnownUsers, USER_DAYS, UserCounts};
+use crate::window::{PoolWindow, WINDOW_DAYS};
 use crate::{FeatureError, PoolInfo, SwapValue};
 use std::borrow::Cow;
 use std::ops::Range;
@@ -30,10 +30,19 @@ pub struct BeforeHour {
     before: Option<Tile>,
     /// The tiles of those hours, ascending.
     tiles: Vec<(Hour, Tile)>,
-    /// The users of hours that no day cuts.
-    users: Arc<UserCounts>,
-    /// What happened in the others.
-    cut: Vec<(Hour, HourEvents)>,
+    /// Everybody; those of hours that no day cuts are counted.
+    users: Arc<KnownUsers>,
+    /// The others.
+    cut: Vec<CutHour>,
+}
+
+/// An hour that a day cuts.
+#[derive(Clone, Debug)]
+struct CutHour {
+    hour: Hour,
+    events: HourEvents,
+    /// Who made each swap, by number, and when; unknown users are left out.
+    users: Vec<(UnixSeconds, u32)>,
 }
 
 /// What is known of the hour itself.
@@ -57,30 +66,41 @@ impl BeforeHour {
     }
 
     /// Of these tiles, the last one before them, and these users; `events` reads hours that days
-    /// cut.
+    /// cut, of whose swaps `user` says who counts.
     ///
     /// # Errors
     /// What `events` says.
     pub fn new<E>(
-        hour: Hour,
+        (hour, user): (Hour, UserKey),
         before: Option<Tile>,
         tiles: Vec<(Hour, Tile)>,
         users: impl IntoIterator<Item = (Hour, Address)>,
         mut events: impl FnMut(Hour) -> Result<HourEvents, E>,
     ) -> Result<Self, E> {
-        let mut counts = UserCounts::new(hour.start());
+        let mut known = KnownUsers::new(hour.start());
         for (of, user) in users {
             if !is_cut(hour, of) {
-                counts.add(of, user);
+                known.add(of, user);
             }
         }
-        let cut = tiles.iter().filter(|(of, _)| is_cut(hour, *of));
-        let cut = cut.map(|(of, _)| Ok((*of, events(*of)?)));
+        let mut cut = Vec::new();
+        for (of, _) in tiles.iter().filter(|(of, _)| is_cut(hour, *of)) {
+            let events = events(*of)?;
+            let swaps = events.swaps.iter();
+            let users = swaps
+                .filter_map(|(swap, _)| Some((swap.timestamp, known.number(user.of(swap)?))))
+                .collect();
+            cut.push(CutHour {
+                hour: *of,
+                events,
+                users,
+            });
+        }
         Ok(Self {
             hour,
             before,
-            users: Arc::new(counts),
-            cut: cut.collect::<Result<_, E>>()?,
+            users: Arc::new(known),
+            cut,
             tiles,
         })
     }
@@ -95,7 +115,7 @@ impl BeforeHour {
         let events = self
             .cut
             .iter()
-            .map(|(_, of)| of.swaps.len() + of.liquidity.len());
+            .map(|cut| cut.events.swaps.len() + cut.events.liquidity.len());
         self.users.len() + events.sum::<usize>()
     }
 
@@ -106,9 +126,10 @@ impl BeforeHour {
 
     /// About how much memory it takes, in bytes.
     pub fn bytes(&self) -> usize {
-        let events = self.cut.iter().map(|(_, of)| {
-            of.swaps.capacity() * size_of::<(Swap, SwapValue)>()
-                + of.liquidity.capacity() * size_of::<LiquidityEvent>()
+        let events = self.cut.iter().map(|cut| {
+            cut.events.swaps.capacity() * size_of::<(Swap, SwapValue)>()
+                + cut.events.liquidity.capacity() * size_of::<LiquidityEvent>()
+                + cut.users.capacity() * size_of::<(UnixSeconds, u32)>()
         });
         self.tiles.capacity() * size_of::<(Hour, Tile)>()
             + self.users.bytes()
@@ -116,8 +137,8 @@ impl BeforeHour {
     }
 
     fn events_of(&self, hour: Hour) -> Option<&HourEvents> {
-        let found = self.cut.binary_search_by_key(&hour, |(of, _)| *of);
-        found.ok().map(|place| &self.cut[place].1)
+        let found = self.cut.binary_search_by_key(&hour, |cut| cut.hour);
+        found.ok().map(|place| &self.cut[place].events)
     }
 }
 
@@ -151,13 +172,16 @@ pub fn window_at<E: From<FeatureError>>(
         cuts.retain(|cut| *cut != at);
     }
     let mut counts = UserCounts::on(&known.users, at);
-    let whole = known.cut.iter().map(|(_, events)| events);
-    for (swap, _) in whole.chain(&this_events).flat_map(|events| &events.swaps) {
-        if let Some(address) = user.of(swap) {
-            counts.add_at(swap.timestamp, address);
-        }
+    for (then, number) in known.cut.iter().flat_map(|cut| &cut.users) {
+        counts.add_known(*then, *number);
     }
-    if this_tile.is_some() && !this_cut {
+    if let Some(events) = &this_events {
+        // All of them lie in the last day, as their hour's beginning does.
+        let early = events.swaps.iter().filter(|(swap, _)| swap.timestamp < at);
+        for address in early.filter_map(|(swap, _)| user.of(swap)) {
+            counts.add(hour, address);
+        }
+    } else if this_tile.is_some() {
         for address in this.users {
             counts.add(hour, address);
         }
@@ -207,15 +231,17 @@ fn cuts(at: UnixSeconds) -> Vec<UnixSeconds> {
         .collect()
 }
 
-type Part<'a> = (Vec<&'a (Swap, SwapValue)>, Vec<&'a LiquidityEvent>);
+type Part<'a> = (&'a [(Swap, SwapValue)], &'a [LiquidityEvent]);
 
 /// The events before a moment, and those from it on.
 fn halves(events: &HourEvents, cut: UnixSeconds) -> (Part<'_>, Part<'_>) {
-    let (early, late) = events
-        .swaps
-        .iter()
-        .partition(|(swap, _)| swap.timestamp < cut);
-    let (first, second) = events.liquidity.iter().partition(|e| e.timestamp < cut);
+    // Time does not run back from one block to the next.
+    let swaps = &events.swaps;
+    let place = swaps.partition_point(|(swap, _)| swap.timestamp < cut);
+    let (early, late) = swaps.split_at(place);
+    let liquidity = &events.liquidity;
+    let place = liquidity.partition_point(|event| event.timestamp < cut);
+    let (first, second) = liquidity.split_at(place);
     ((early, first), (late, second))
 }
 
@@ -229,20 +255,13 @@ fn piece(
     if swaps.is_empty() && liquidity.is_empty() {
         return Ok(None);
     }
-    let mut liquidity = liquidity.into_iter().peekable();
+    let mut liquidity = liquidity.iter().peekable();
     for (swap, value) in swaps {
         let is_before = |e: &&LiquidityEvent| (e.block, e.log_index) < (swap.block, swap.log_index);
         while let Some(event) = liquidity.next_if(is_before) {
             fold.liquidity(event)?;
         }
-        let known = Known {
-            valued: Valued {
-                usd: value.usd,
-                guarded: value.guarded,
-            },
-            user: user.of(swap).is_some(),
-        };
-        fold.swap(swap, known, whole_from)?;
+        fold.swap_again(swap, value, user.of(swap).is_some(), whole_from)?;
     }
     for event in liquidity {
         fold.liquidity(event)?;

@@ -85,20 +85,42 @@ impl PoolFold {
         whole_from: Day,
     ) -> Result<SwapValue, FeatureError> {
         self.move_to(swap.timestamp, swap.block)?;
-        let overflow = |what| FeatureError::Overflow {
-            what,
-            block: swap.block,
-            pool: swap.pool,
-        };
-        let state = &mut self.tile.state;
+        let state = &self.tile.state;
         let value = SwapValue {
             usd: known.valued.usd,
             guarded: known.valued.guarded,
             crossed: state.liquidity.map(|before| before != swap.liquidity),
             fee_return: fee_return(swap, self.info.pool.fee_pips, state.protocol_fee),
         };
-        state.swap(swap);
+        self.take(swap, &value, known.user, whole_from)?;
+        Ok(value)
+    }
 
+    /// Folds a swap once more, of which the value is what [`PoolFold::swap`] gave.
+    pub(crate) fn swap_again(
+        &mut self,
+        swap: &Swap,
+        value: &SwapValue,
+        user: bool,
+        whole_from: Day,
+    ) -> Result<(), FeatureError> {
+        self.move_to(swap.timestamp, swap.block)?;
+        self.take(swap, value, user, whole_from)
+    }
+
+    fn take(
+        &mut self,
+        swap: &Swap,
+        value: &SwapValue,
+        user: bool,
+        whole_from: Day,
+    ) -> Result<(), FeatureError> {
+        let overflow = |what| FeatureError::Overflow {
+            what,
+            block: swap.block,
+            pool: swap.pool,
+        };
+        self.tile.state.swap(swap);
         let transaction = (swap.block, swap.tx_index);
         let sums = &mut self.tile.sums;
         if self.last_transaction.replace(transaction) != Some(transaction) {
@@ -107,7 +129,7 @@ impl PoolFold {
         sums.swaps += 1;
         sums.buys += u64::from(swap.amount0.0.is_negative());
         sums.guarded += u64::from(value.guarded);
-        sums.users_unknown += u64::from(!known.user);
+        sums.users_unknown += u64::from(!user);
         match value.usd {
             None => sums.unpriced += 1,
             Some(usd) => {
@@ -134,7 +156,7 @@ impl PoolFold {
         }
         self.live(swap, whole_from);
         self.walk(swap);
-        Ok(value)
+        Ok(())
     }
 
     /// Folds any other event.

@@ -1,21 +1,16 @@
 //! What came before a moment: a pool's pieces of hours, cut at sliding days.
 
-use crate::address_hash::AddressKey;
 use crate::pool_fold::close_log2;
 use crate::tile::{Life, Path, Sums, Tile};
+use crate::user_counts::UserCounts;
 use std::borrow::Cow;
-use std::collections::HashMap;
-use std::sync::Arc;
-use tidegauge_model::{Address, Day, Hour, SECONDS_PER_DAY, SECONDS_PER_HOUR, U256, UnixSeconds};
+use tidegauge_model::{Day, Hour, SECONDS_PER_DAY, SECONDS_PER_HOUR, U256, UnixSeconds};
 
 /// Days that a row looks back: two weeks.
 pub const WINDOW_DAYS: u32 = 14;
 
 /// Days back from which the state of the pool is asked for at most.
 const STATE_DAYS: u32 = 7;
-
-/// Days over which users are counted.
-pub(crate) const USER_DAYS: u64 = 7;
 
 /// A pool's last 14 days before a moment.
 #[derive(Clone, Debug)]
@@ -225,106 +220,6 @@ impl Sums {
             crossing: usd(self.crossing, other.crossing),
             fee_return: crate::FeeReturn(self.fee_return.0.saturating_add(other.fee_return.0)),
         }
-    }
-}
-
-/// Distinct users of the last seven days and of each of them.
-#[derive(Clone, Debug)]
-pub struct UserCounts {
-    at: UnixSeconds,
-    /// For each user a bit for each day.
-    days: HashMap<Address, u8, AddressKey>,
-    /// Those that were known already; `days` goes before it.
-    known: Option<Arc<Self>>,
-    each: [u64; USER_DAYS as usize],
-    week: u64,
-}
-
-impl UserCounts {
-    /// As counted elsewhere: of each day, the last one first, and of all together.
-    pub(crate) fn counted(each: [u64; USER_DAYS as usize], week: u64) -> Self {
-        Self {
-            at: UnixSeconds(0),
-            days: HashMap::default(),
-            known: None,
-            each,
-            week,
-        }
-    }
-
-    /// Nobody yet, before a moment.
-    pub fn new(at: UnixSeconds) -> Self {
-        Self {
-            at,
-            days: HashMap::default(),
-            known: None,
-            each: [0; USER_DAYS as usize],
-            week: 0,
-        }
-    }
-
-    /// Those that are known, each of them on the same day before this moment; others can be added.
-    pub(crate) fn on(known: &Arc<Self>, at: UnixSeconds) -> Self {
-        Self {
-            at,
-            days: HashMap::default(),
-            known: Some(Arc::clone(known)),
-            each: known.each,
-            week: known.week,
-        }
-    }
-
-    /// Users that were added.
-    pub(crate) fn len(&self) -> usize {
-        self.days.len()
-    }
-
-    /// About how much memory they take, in bytes.
-    pub(crate) fn bytes(&self) -> usize {
-        self.days.capacity() * (size_of::<(Address, u8)>() + 1)
-    }
-
-    /// The hours in which users count, before midnight at a day's end: first included, last excluded.
-    pub fn hours(day: Day) -> (Hour, Hour) {
-        let end = day.first_hour().0.saturating_add(24);
-        (Hour(end.saturating_sub(24 * USER_DAYS as u32)), Hour(end))
-    }
-
-    /// A user of an hour. Users of other times do not count.
-    pub fn add(&mut self, hour: Hour, user: Address) {
-        self.add_at(hour.start(), user);
-    }
-
-    /// A user at a moment.
-    pub(crate) fn add_at(&mut self, at: UnixSeconds, user: Address) {
-        let Some(age) = self.at.0.checked_sub(at.0 + 1) else {
-            return;
-        };
-        let day = age / SECONDS_PER_DAY;
-        if let Some(each) = self.each.get_mut(day as usize) {
-            let known = self
-                .known
-                .as_deref()
-                .and_then(|known| known.days.get(&user));
-            let days = self.days.entry(user).or_insert(known.copied().unwrap_or(0));
-            if *days == 0 {
-                self.week += 1;
-            }
-            if *days & (1 << day) == 0 {
-                *days |= 1 << day;
-                *each += 1;
-            }
-        }
-    }
-
-    /// Of each day: the last one first.
-    pub(crate) fn each(&self) -> &[u64] {
-        &self.each
-    }
-
-    /// Of the seven days together.
-    pub(crate) fn week(&self) -> u64 {
-        self.week
     }
 }
 

@@ -10,6 +10,7 @@ mod metrics;
 mod names;
 mod openapi;
 mod places;
+mod readiness;
 mod refusal;
 mod reply;
 mod route;

@@ -6,6 +6,7 @@
 use super::context::Context;
 use super::openapi;
 use super::places::{Place, Places};
+use super::readiness::keep_ready;
 use super::routes;
 use super::service::Guarded;
 use crate::config::Api;
@@ -69,6 +70,7 @@ impl Server {
         let routes = warp::service(routes::routes(context.clone(), contract));
         let around = (cors(&api), compression());
         let places = Places::new(api.max_connections);
+        tokio::spawn(keep_ready(context.clone(), stop.clone()));
         loop {
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,

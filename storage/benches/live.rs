@@ -22,6 +22,8 @@ const BLOCKS_A_DAY: u64 = SECONDS_PER_DAY / SHAPE.block_seconds;
 const BATCH: u64 = 600;
 /// Days that are stored first, so that windows are full.
 const DAYS: u64 = 15;
+/// Blocks of the day that has begun: 35 minutes.
+const BEGUN: u64 = 175;
 
 fn put(store: &mut Store, busy: &mut Busy, blocks: u64) {
     store.apply(&Step::Extend(busy.extend(blocks))).unwrap();
@@ -37,14 +39,15 @@ fn live(c: &mut Criterion) {
     for _ in 0..DAYS * BLOCKS_A_DAY / BATCH {
         put(&mut store, &mut busy, BATCH);
     }
+    // The tip lies within an hour, so that each day cuts one.
+    put(&mut store, &mut busy, BEGUN);
     let mut group = c.benchmark_group("live");
     let infos = busy.infos();
     let reader = store.reader();
     let at = {
         let view = reader.view().unwrap();
         let tip = view.tip().unwrap().unwrap();
-        // Within an hour, so that each day cuts one.
-        UnixSeconds(tip.timestamp.unwrap().0 - 1_500)
+        UnixSeconds(tip.timestamp.unwrap().0 + 1)
     };
     for rank in [0usize, 20, 500] {
         let pool = infos[rank].pool.id;
@@ -66,6 +69,7 @@ fn live(c: &mut Criterion) {
             },
         );
     }
+    put(&mut store, &mut busy, BLOCKS_A_DAY - BEGUN);
     group.sample_size(10);
     group.bench_function(
         "the first block of a day, which closes the one before",

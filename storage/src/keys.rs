@@ -79,7 +79,7 @@ pub(crate) fn parse_dispute_key(key: &[u8]) -> Result<Dispute, CodecError> {
 }
 
 /// Bytes of a pool with a number after it: an hour or a day.
-const POOL_AND_BYTES: usize = 24;
+pub(crate) const POOL_AND_BYTES: usize = 24;
 
 /// Bytes of a user's key.
 const USER_KEY_BYTES: usize = 44;

@@ -10,8 +10,12 @@ use crate::lookup::Lookup;
 use crate::view::View;
 use std::cmp::Ordering;
 use std::ops::Range;
-use tidegauge_features::{BeforeHour, DailyRow, HourEvents, PoolInfo, ThisHour, row, window_at};
-use tidegauge_model::{Address, BlockNumber, BlockRange, Hour, PoolId, PoolVerdict, UnixSeconds};
+use tidegauge_features::{
+    BeforeHour, DailyRow, FeatureSet, HourEvents, PoolInfo, ThisHour, row, window_at,
+};
+use tidegauge_model::{
+    Address, BlockNumber, BlockRange, Hour, PoolId, PoolVerdict, UnixSeconds, UserKey,
+};
 
 impl View<'_> {
     /// A pool's row over the days before a moment, none of which need be a calendar day; `None`
@@ -20,15 +24,19 @@ impl View<'_> {
     /// Days that begin before the store does are counted as far as they are known: see
     /// [`View::horizon`]. Busy pools' rows are had faster from [`LiveRows`](crate::LiveRows).
     pub fn row_at(&self, pool: PoolId, at: UnixSeconds) -> Result<Option<DailyRow>, StoreError> {
-        let Some(info) = self.pool_info(pool)? else {
+        let (Some(info), Some(set)) = (self.pool_info(pool)?, self.feature_set()?) else {
             return Ok(None);
         };
-        let known = self.before_hour(pool, Hour::of(at))?;
-        self.row_after(&info, &known, at)
+        let known = self.before_hour(pool, (Hour::of(at), set.user))?;
+        self.row_after(&set, &info, &known, at)
     }
 
-    /// What was before an hour.
-    pub(crate) fn before_hour(&self, pool: PoolId, hour: Hour) -> Result<BeforeHour, StoreError> {
+    /// What was before an hour, with users of this kind.
+    pub(crate) fn before_hour(
+        &self,
+        pool: PoolId,
+        (hour, user): (Hour, UserKey),
+    ) -> Result<BeforeHour, StoreError> {
         let hours = BeforeHour::hours(hour);
         let before = derive::last_tile(self, pool, hours.start)?;
         let tiles = self.tiles(pool, hours)?;
@@ -39,7 +47,7 @@ impl View<'_> {
             .collect();
         let before = before.map(|(_, tile)| tile);
         let users = self.users(pool, BeforeHour::user_hours(hour))?;
-        BeforeHour::new(hour, before, tiles, users, |hour| {
+        BeforeHour::new((hour, user), before, tiles, users, |hour| {
             // Later than the last swap of the tile before.
             let place = lasts.partition_point(|(of, _)| *of < hour);
             let last = place.checked_sub(1).and_then(|last| lasts.get(last));
@@ -50,11 +58,12 @@ impl View<'_> {
     /// The row of a moment within the hour before which this is known.
     pub(crate) fn row_after(
         &self,
+        set: &FeatureSet,
         info: &PoolInfo,
         known: &BeforeHour,
         at: UnixSeconds,
     ) -> Result<Option<DailyRow>, StoreError> {
-        let (Some(horizon), Some(set)) = (self.horizon(), self.feature_set()?) else {
+        let Some(horizon) = self.horizon() else {
             return Ok(None);
         };
         let (pool, hour) = (info.pool.id, known.hour());
@@ -70,7 +79,7 @@ impl View<'_> {
             let before = derive::last_tile(self, pool, hour)?;
             self.hour_events(pool, hour, before.map(|(_, tile)| tile.life.last_block))
         })?;
-        Ok(row(&set, info, horizon, &window))
+        Ok(row(set, info, horizon, &window))
     }
 
     pub(crate) fn pool_info(&self, pool: PoolId) -> Result<Option<PoolInfo>, StoreError> {

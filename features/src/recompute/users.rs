@@ -1,7 +1,7 @@
 //! Distinct users of days and weeks, counted as they come.
 
 use crate::address_hash::AddressKey;
-use crate::window::{USER_DAYS, UserCounts};
+use crate::user_counts::{USER_DAYS, UserCounts};
 use std::collections::{BTreeMap, HashMap};
 use tidegauge_model::{Address, Day};
 

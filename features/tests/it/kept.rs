@@ -127,7 +127,7 @@ impl<'a> Kept<'a> {
         let (tiles, users) = (BeforeHour::hours(hour), BeforeHour::user_hours(hour));
         let events = |hour| Ok::<_, FeatureError>(self.events(pool, hour));
         let before = BeforeHour::new(
-            hour,
+            (hour, self.history.set.user),
             self.before(pool, tiles.start),
             self.tiles_of(pool, tiles.start, tiles.end),
             self.users_of(pool, users.start, users.end),

@@ -215,7 +215,7 @@ fn rows_of_the_present_follow_the_store() {
         least: 0,
         most_bytes: 64 << 20,
     });
-    let (mut early, mut rows) = (reader.view().unwrap(), 0);
+    let (mut early, mut rows, mut moved) = (reader.view().unwrap(), 0, 0);
     for round in 0..200 {
         if round % 7 == 6 {
             let to = chain.back(5);
@@ -229,6 +229,9 @@ fn rows_of_the_present_follow_the_store() {
         }
         let view = reader.view().unwrap();
         let tip = chain.blocks.last().unwrap().timestamp;
+        if round % 5 != 0 {
+            moved += live.move_on(&view, UnixSeconds(tip.0 + 1)).unwrap();
+        }
         for view in [&view, &early] {
             for pool in view.pools().unwrap() {
                 let pool = pool.unwrap().id();
@@ -247,7 +250,7 @@ fn rows_of_the_present_follow_the_store() {
             early = view;
         }
     }
-    assert!(rows > 500, "{rows}");
+    assert!(rows > 500 && moved > 20, "{rows} rows, {moved} moved on");
 }
 
 #[test]
