@@ -93,7 +93,12 @@ async fn shows_by_its_own_command(option: &str, label: &str, is_shown: impl Fn(&
     let command = named.expect("the script says how to look");
     thread::spawn(move || lines.for_each(drop));
     let begun = Instant::now();
-    let run = || Command::new("bash").args(["-c", &command]).output().unwrap();
+    let run = || {
+        Command::new("bash")
+            .args(["-c", &command])
+            .output()
+            .unwrap()
+    };
     loop {
         let shown = run();
         let table = String::from_utf8_lossy(&shown.stdout).into_owned();

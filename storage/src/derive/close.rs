@@ -8,7 +8,7 @@ use crate::codec::{ClosedDay, encode_calendar, encode_daily_row, encode_target_r
 use crate::draft::{Before, Draft};
 use crate::error::StoreError;
 use crate::families::Family;
-use crate::keys::{calendar_key, day_key, parse_day_key, pool_day_key};
+use crate::keys::{POOL_AND_BYTES, calendar_key, day_key, parse_day_key, pool_day_key};
 use crate::lookup::Lookup;
 use std::collections::{BTreeMap, BTreeSet};
 use tidegauge_features::{Horizon, PoolWindow, Tile, target_hours, target_row};
@@ -50,24 +50,56 @@ pub(super) fn close(
             }
         }
     }
-    for (pool, due) in due {
-        let (start, end) = PoolWindow::hours(day);
-        let earliest = due.targets.first().map(|earlier| target_hours(*earlier).0);
-        let start = match earliest {
-            Some(earliest) if !due.row => earliest,
-            _ => start,
-        };
-        // Once for all: the windows lie within each other.
-        let tiles = tiles_between(draft, pool, start..end)?;
-        for earlier in due.targets {
-            put_targets_of(draft, pool, (earlier, day), &tiles)?;
-        }
-        if due.row {
-            let window = window_of(draft, pool, day, tiles)?;
-            put_row_of(draft, live, (pool, day), horizon, &window)?;
-        }
+    let due: Vec<_> = due.into_iter().collect();
+    let sight = draft.sight();
+    let made = on_all_cores(&due, |(pool, due)| {
+        due.rows(sight, live, *pool, (day, horizon))
+    })?;
+    for made in made.into_iter().flatten() {
+        put(draft, made)?;
     }
     Ok(())
+}
+
+/// A row of the batch.
+struct Made {
+    family: Family,
+    key: [u8; POOL_AND_BYTES],
+    value: Vec<u8>,
+}
+
+/// Pools that are worth a thread of their own.
+const POOLS_OF_A_THREAD: usize = 128;
+
+/// Threads at most: the store's files are read by all of them.
+const MOST_THREADS: usize = 8;
+
+/// What a function makes of each, in their order: reading takes most of the time, and cores read
+/// beside each other.
+fn on_all_cores<T: Sync, R: Send>(
+    of: &[T],
+    make: impl Fn(&T) -> Result<R, StoreError> + Sync,
+) -> Result<Vec<R>, StoreError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = (of.len() / POOLS_OF_A_THREAD).clamp(1, cores.min(MOST_THREADS));
+    if threads == 1 {
+        return of.iter().map(make).collect();
+    }
+    std::thread::scope(|scope| {
+        let parts = of.chunks(of.len().div_ceil(threads));
+        let make = &make;
+        let running: Vec<_> = parts
+            .map(|part| scope.spawn(move || part.iter().map(make).collect::<Result<Vec<_>, _>>()))
+            .collect();
+        let mut all = Vec::with_capacity(of.len());
+        for part in running {
+            match part.join() {
+                Ok(made) => all.extend(made?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(all)
+    })
 }
 
 /// What of a pool is computed when a day is closed.
@@ -77,6 +109,35 @@ struct Due {
     row: bool,
     /// What followed these days.
     targets: BTreeSet<Day>,
+}
+
+impl Due {
+    /// A pool's rows of all that is due.
+    fn rows(
+        &self,
+        from: &impl Lookup,
+        live: &Live,
+        pool: PoolId,
+        (day, horizon): (Day, Horizon),
+    ) -> Result<Vec<Made>, StoreError> {
+        let (start, end) = PoolWindow::hours(day);
+        let earliest = self.targets.first().map(|day| target_hours(*day).0);
+        let start = match earliest {
+            Some(earliest) if !self.row => earliest,
+            _ => start,
+        };
+        // Once for all: the windows lie within each other.
+        let tiles = tiles_between(from, pool, start..end)?;
+        let targets = self.targets.iter();
+        let mut made = targets
+            .map(|earlier| targets_of(pool, (*earlier, day), &tiles))
+            .collect::<Result<Vec<_>, _>>()?;
+        if self.row {
+            let window = window_of(from, pool, day, tiles)?;
+            made.push(row_of(live, (pool, day), horizon, &window)?);
+        }
+        Ok(made)
+    }
 }
 
 /// Pools with swaps on a day.
@@ -100,16 +161,19 @@ pub(super) fn put_row(
     horizon: Horizon,
 ) -> Result<(), StoreError> {
     let window = pool_window(draft, pool, day)?;
-    put_row_of(draft, live, (pool, day), horizon, &window)
+    put(draft, row_of(live, (pool, day), horizon, &window)?)
 }
 
-fn put_row_of(
-    draft: &mut Draft<'_>,
+fn put(draft: &mut Draft<'_>, made: Made) -> Result<(), StoreError> {
+    draft.put_derived(made.family, &made.key, made.value, Before::Unknown)
+}
+
+fn row_of(
     live: &Live,
     (pool, day): (PoolId, Day),
     horizon: Horizon,
     window: &PoolWindow<'_>,
-) -> Result<(), StoreError> {
+) -> Result<Made, StoreError> {
     let row = live.fold.row(pool, horizon, window).ok_or_else(|| {
         StoreError::Contradiction(format!(
             "pool {pool} had swaps on {day}, but there is nothing to make its row of"
@@ -117,7 +181,11 @@ fn put_row_of(
     })?;
     let key = pool_day_key(pool, day);
     let value = encoded(Family::Features, &key, |out| encode_daily_row(&row, out))?;
-    draft.put_derived(Family::Features, &key, value, Before::Unknown)
+    Ok(Made {
+        family: Family::Features,
+        key,
+        value,
+    })
 }
 
 /// Computes and puts what followed a daily row, as of a later day's end.
@@ -130,16 +198,15 @@ pub(super) fn put_targets(
     let (start, end) = target_hours(day);
     let end = end.min(last_closed.plus_days(1).first_hour());
     let tiles = tiles_between(draft, pool, start..end)?;
-    put_targets_of(draft, pool, (day, last_closed), &tiles)
+    put(draft, targets_of(pool, (day, last_closed), &tiles)?)
 }
 
 /// The same from tiles, of which those of other hours do not count.
-fn put_targets_of(
-    draft: &mut Draft<'_>,
+fn targets_of(
     pool: PoolId,
     (day, last_closed): (Day, Day),
     tiles: &[(Hour, Tile)],
-) -> Result<(), StoreError> {
+) -> Result<Made, StoreError> {
     let (start, end) = target_hours(day);
     let from = tiles.partition_point(|(hour, _)| *hour < start);
     let to = tiles.partition_point(|(hour, _)| *hour < end);
@@ -147,5 +214,9 @@ fn put_targets_of(
     let row = target_row(day, last_closed, tiles);
     let key = pool_day_key(pool, day);
     let value = encoded(Family::Targets, &key, |out| encode_target_row(&row, out))?;
-    draft.put_derived(Family::Targets, &key, value, Before::Unknown)
+    Ok(Made {
+        family: Family::Targets,
+        key,
+        value,
+    })
 }

@@ -8,7 +8,7 @@ use tidegauge_model::{
     Address, B256, BlockNumber, BlockRef, ChainId, ErrorClass, Evidence, Extend, LogIndex,
     PoolVerdict, Step, UnixSeconds,
 };
-use tidegauge_storage::{Create, Store, StoreError, StoreOptions, logical_digest};
+use tidegauge_storage::{Create, FORMAT, Store, StoreError, StoreOptions, logical_digest};
 
 fn refusal(path: &Path, options: &StoreOptions) -> (String, ErrorClass) {
     match Store::open(path, options) {
@@ -52,7 +52,8 @@ fn a_newer_format_is_refused() {
         db.put_cf(db.cf_handle("meta").unwrap(), b"format", newer)
             .unwrap();
     };
-    let says = ["has format 7", "formats up to 3"];
+    let known = format!("formats up to {FORMAT}");
+    let says = ["has format 7", known.as_str()];
     let dir = tempfile::tempdir().unwrap();
     with_family(dir.path(), None);
     assert_refused(dir.path(), &options(), &says);
