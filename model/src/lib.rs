@@ -40,4 +40,4 @@ pub use swap::{RawAmount, SqrtPriceX96, Swap};
 pub use usd::{NANO_PER_USD, Usd};
 pub use user::{UserKey, UserKeyError};
 
-pub use alloy_primitives::{Address, B256, I256, U256, U512, address};
+pub use alloy_primitives::{Address, B256, I256, U256, U512, address, hex};

@@ -6,7 +6,7 @@
 mod numeric;
 
 use numeric::Decimal;
-use tidegauge_model::{Day, I256, SECONDS_PER_DAY, U256, UnixSeconds};
+use tidegauge_model::{Day, I256, SECONDS_PER_DAY, U256, UnixSeconds, hex};
 
 /// What a binary COPY begins with: its signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -108,6 +108,20 @@ impl CopyRow<'_> {
         } else {
             self.bytes(value.as_bytes())
         }
+    }
+
+    /// `text`: bytes as lower-case hex after `0x`, as addresses and hashes are written.
+    pub fn hex(&mut self, value: &[u8]) -> &mut Self {
+        self.left -= 1;
+        // Addresses and hashes are far below 1 GiB.
+        let length = 2 + 2 * value.len();
+        self.bytes.extend_from_slice(&(length as u32).to_be_bytes());
+        self.bytes.extend_from_slice(b"0x");
+        let start = self.bytes.len();
+        self.bytes.resize(start + 2 * value.len(), 0);
+        // Ignored: the buffer has exactly the length asked for.
+        let _ = hex::encode_to_slice(value, &mut self.bytes[start..]);
+        self
     }
 
     /// `bytea`.

@@ -13,9 +13,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use tidegauge_model::{B256, BlockNumber, BlockRange, BlockRef, Day};
 use tidegauge_storage::{ClosedDay, StoredBlock, View};
 
-/// Blocks read from the store at once.
-const READ_BLOCKS: usize = 256;
-
 /// The columns of a segment.
 pub(super) const SEGMENT_COLUMNS: &str =
     "chain_id, segment, swaps, last_number, last_hash, raw_digest, rest_digest";
@@ -83,16 +80,10 @@ pub(super) fn compare(
     let last = state.at.map(|at| at.number.min(all.to));
     if let Some(range) = last.and_then(|last| BlockRange::new(all.from, last)) {
         let mut rows = SwapRows::new(view, chain);
-        let mut blocks = view.walk(range)?.peekable();
-        while blocks.peek().is_some() {
-            let read: Vec<StoredBlock> = blocks
-                .by_ref()
-                .take(READ_BLOCKS)
-                .collect::<Result<_, _>>()?;
-            let rests = rows.rests(&read)?;
-            for (block, rests) in read.iter().zip(&rests) {
-                work.block(&mut rows, block, rests)?;
-            }
+        for found in view.valued_walk(range, None)? {
+            let found = found?;
+            let rests = rows.rests(&found)?;
+            work.block(&mut rows, &found.0, &rests)?;
         }
     }
     work.finish().map(Some)

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use tidegauge_features::HORIZON_DAYS;
 use tidegauge_model::{B256, BlockNumber, BlockRange, BlockRef, Day, UnixSeconds};
-use tidegauge_storage::{NoticeKind, Sequence, StoreError, StoredBlock, View};
+use tidegauge_storage::{NoticeKind, Sequence, StoredBlock, Unwalked, View};
 
 /// Rows that one transaction copies, and one block more at most: seconds of work that a failure
 /// makes us do again.
@@ -22,9 +22,6 @@ const MAX_BYTES: usize = 36 << 20;
 
 /// Rows of days that it copies, and one day more at most; they are wide.
 const MAX_DAY_ROWS: usize = 10_000;
-
-/// Blocks read from the store at once, however few swaps they have.
-const MAX_READ_BLOCKS: usize = 4_096;
 
 /// Notices read at once.
 const NOTICES: usize = 4_096;
@@ -80,6 +77,8 @@ pub(super) struct Plan {
     pub(super) tip_time: Option<UnixSeconds>,
     /// Whether more is to be done at once.
     pub(super) more: bool,
+    /// What was read and does not fit.
+    pub(super) left: Option<Unwalked>,
 }
 
 impl Plan {
@@ -98,6 +97,7 @@ impl Plan {
             tip: None,
             tip_time: None,
             more: true,
+            left: None,
         }
     }
 }
@@ -127,10 +127,12 @@ pub(super) struct Base {
     pub(super) book: Arc<DayBook>,
     /// Where both chains were found to agree, below the mirror's last block.
     pub(super) agreed: Option<Option<BlockRef>>,
+    /// What the look before has read and not used.
+    pub(super) left: Option<Unwalked>,
 }
 
 /// Compares the mirror with the store, and says what to do next.
-pub(super) fn look(view: &View<'_>, base: &Base) -> Result<Look, SyncError> {
+pub(super) fn look(view: &View<'_>, mut base: Base) -> Result<Look, SyncError> {
     let mut state = base.state;
     let cut = match base.agreed {
         Some(at) => {
@@ -164,9 +166,10 @@ pub(super) fn look(view: &View<'_>, base: &Base) -> Result<Look, SyncError> {
         tip: tip.map(|tip| tip.block),
         tip_time: tip.and_then(|tip| tip.timestamp),
         more: false,
+        left: None,
     };
-    add_blocks(view, base.chain, &mut plan)?;
-    add_days(view, base, &mut plan)?;
+    add_blocks(view, base.chain, base.left.take(), &mut plan)?;
+    add_days(view, &base, &mut plan)?;
     plan.seal_below = sealable(&plan.next)?;
     let changed = plan.cut.is_some()
         || plan.next != base.state
@@ -253,7 +256,12 @@ fn day_of_block(view: &View<'_>, block: BlockNumber) -> Result<Option<Day>, Sync
 }
 
 /// Rows of the blocks after the mirror's last one, as many as fit.
-fn add_blocks(view: &View<'_>, chain: i32, plan: &mut Plan) -> Result<(), SyncError> {
+fn add_blocks(
+    view: &View<'_>,
+    chain: i32,
+    left: Option<Unwalked>,
+    plan: &mut Plan,
+) -> Result<(), SyncError> {
     let (Some(start), Some(tip)) = (view.start(), plan.tip) else {
         return Ok(());
     };
@@ -262,53 +270,32 @@ fn add_blocks(view: &View<'_>, chain: i32, plan: &mut Plan) -> Result<(), SyncEr
         return Ok(());
     };
     let mut rows = SwapRows::new(view, chain);
-    let mut blocks = view.walk(range)?.peekable();
-    while blocks.peek().is_some() {
-        if plan.swaps.rows() >= MAX_ROWS || plan.swaps.len() >= MAX_BYTES {
-            plan.more = true;
-            return Ok(());
+    let mut walk = view.valued_walk(range, left)?;
+    while let Some(found) = walk.next().transpose()? {
+        let rests = rows.rests(&found)?;
+        let (block, _) = &found;
+        let digest = rows.digest(block, &rests)?;
+        rows.put(block, &rests, &mut plan.swaps)?;
+        let day = Day::of(block.record.timestamp);
+        if !block.swaps.is_empty() && plan.days_of_swaps.last() != Some(&day) {
+            plan.days_of_swaps.push(day);
         }
-        let read = read(&mut blocks, MAX_ROWS - plan.swaps.rows())?;
-        let rests = rows.rests(&read)?;
-        for (block, rests) in read.iter().zip(&rests) {
-            if plan.swaps.rows() >= MAX_ROWS || plan.swaps.len() >= MAX_BYTES {
-                plan.more = true;
-                return Ok(());
-            }
-            let digest = rows.digest(block, rests)?;
-            rows.put(block, rests, &mut plan.swaps)?;
-            let day = Day::of(block.record.timestamp);
-            if !block.swaps.is_empty() && plan.days_of_swaps.last() != Some(&day) {
-                plan.days_of_swaps.push(day);
-            }
-            put_block(chain, block, digest, &mut plan.blocks)?;
-            plan.next.at = Some(BlockRef {
-                number: block.number,
-                hash: block.record.hash,
-            });
-            plan.next.time = Some(block.record.timestamp);
+        put_block(chain, block, digest, &mut plan.blocks)?;
+        plan.next.at = Some(BlockRef {
+            number: block.number,
+            hash: block.record.hash,
+        });
+        plan.next.time = Some(block.record.timestamp);
+        let is_full = plan.swaps.rows() >= MAX_ROWS || plan.swaps.len() >= MAX_BYTES;
+        if is_full && block.number < tip.number {
+            plan.more = true;
+            plan.left = Some(walk.leave());
+            return Ok(());
         }
     }
     plan.next.at = Some(stand_at(view, tip.number)?);
     plan.next.time = plan.tip_time.or(plan.next.time);
     Ok(())
-}
-
-/// Blocks with about so many swaps. Values lie pool by pool: the more blocks are read at once, the
-/// fewer times each pool is sought.
-fn read(
-    blocks: &mut impl Iterator<Item = Result<StoredBlock, StoreError>>,
-    swaps: usize,
-) -> Result<Vec<StoredBlock>, SyncError> {
-    let (mut read, mut found) = (Vec::new(), 0);
-    while found < swaps && read.len() < MAX_READ_BLOCKS {
-        let Some(block) = blocks.next().transpose()? else {
-            break;
-        };
-        found += block.swaps.len();
-        read.push(block);
-    }
-    Ok(read)
 }
 
 /// Adds a block's entry.
@@ -321,7 +308,7 @@ pub(super) fn put_block(
     let number = bigint(block.number)?;
     let mut row = out.row();
     row.i32(chain).i64(number);
-    row.text(&format!("{:#x}", block.record.hash));
+    row.hex(block.record.hash.as_slice());
     row.i32(digest.swaps.cast_signed());
     row.bytes(digest.raw.as_slice());
     row.bytes(digest.rest.as_slice());

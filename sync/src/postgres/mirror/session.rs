@@ -197,16 +197,17 @@ impl Session {
                 known: Arc::clone(&self.known),
                 book: Arc::clone(&self.book),
                 agreed,
+                left: None,
             }),
         }
     }
 
     fn look(&self, base: Base) -> Begun<Look> {
-        begin_look(&self.reader, move |view| plan::look(view, &base))
+        begin_look(&self.reader, move |view| plan::look(view, base))
     }
 
     /// While a plan is written, the next one can be made: it is known what the mirror will hold.
-    fn look_ahead(&mut self, plan: &Plan) {
+    fn look_ahead(&mut self, plan: &mut Plan) {
         self.ahead = (plan.more && plan.cut.is_none()).then(|| {
             let mut book = DayBook::clone(&self.book);
             enter(&mut book, &plan.days);
@@ -223,13 +224,14 @@ impl Session {
                     known: known.unwrap_or_else(|| Arc::clone(&self.known)),
                     book: Arc::new(book),
                     agreed: None,
+                    left: plan.left.take(),
                 }),
             }
         });
     }
 
     async fn write(&mut self, mut plan: Plan) -> Result<(), SyncError> {
-        self.look_ahead(&plan);
+        self.look_ahead(&mut plan);
         let days = std::mem::take(&mut plan.days_of_swaps);
         self.partitions
             .ensure(&self.database, &mut self.connection, days)

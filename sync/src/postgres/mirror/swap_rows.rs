@@ -7,8 +7,9 @@ use crate::postgres::copy::CopyBuffer;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::fmt::Write as _;
+use tidegauge_features::SwapValue;
 use tidegauge_model::{Address, B256, Day, PoolId, PoolVerdict, Swap, Token, U256, Usd};
-use tidegauge_storage::{RowDigest, StoredBlock, View};
+use tidegauge_storage::{RowDigest, StoredBlock, ValuedBlock, View};
 
 /// The table and its columns, in the order of a row's fields.
 pub(super) const TABLE: &str = "daily_transactions";
@@ -80,28 +81,21 @@ impl<'v> SwapRows<'v> {
         }
     }
 
-    /// What is added to each swap of some blocks, in their order.
+    /// What is added to each swap of a block, in their order.
     pub(in crate::postgres) fn rests(
         &mut self,
-        blocks: &[StoredBlock],
-    ) -> Result<Vec<Vec<Rest>>, SyncError> {
-        let values = self.view.values_of(blocks)?;
-        blocks
-            .iter()
-            .map(|block| {
-                let rest = |swap: &Swap| {
-                    let facts = self.facts(swap)?;
-                    let value = values.get(&(swap.pool, swap.block, swap.log_index));
-                    Ok(Rest {
-                        day: Day::of(swap.timestamp),
-                        fee_tier: facts.fee_tier,
-                        decimals: facts.decimals,
-                        usd: value.and_then(|value| value.usd),
-                    })
-                };
-                block.swaps.iter().map(rest).collect()
+        (block, values): &ValuedBlock,
+    ) -> Result<Vec<Rest>, SyncError> {
+        let rest = |(swap, value): (&Swap, &Option<SwapValue>)| {
+            let facts = self.facts(swap)?;
+            Ok(Rest {
+                day: Day::of(swap.timestamp),
+                fee_tier: facts.fee_tier,
+                decimals: facts.decimals,
+                usd: value.and_then(|value| value.usd),
             })
-            .collect()
+        };
+        block.swaps.iter().zip(values).map(rest).collect()
     }
 
     /// A block's digests.
@@ -230,17 +224,17 @@ fn put(chain: i32, swap: &Swap, rest: &Rest, out: &mut CopyBuffer) -> Result<(),
     let fee_tier = place("fee tier", rest.fee_tier)?;
     let mut row = out.row();
     row.i32(chain).i64(block).i32(log_index);
-    row.text(&format!("{:#x}", swap.tx_hash)).i32(tx_index);
-    row.text(&swap.pool.to_string());
+    row.hex(swap.tx_hash.as_slice()).i32(tx_index);
+    row.hex(swap.pool.0.as_slice());
     row.timestamp(swap.timestamp).date(rest.day).i32(fee_tier);
     row.numeric_i256(swap.amount0.0, rest.decimals[0]);
     row.numeric_i256(swap.amount1.0, rest.decimals[1]);
     row.numeric_i256(swap.amount0.0, 0);
     row.numeric_i256(swap.amount1.0, 0);
-    row.text(&format!("{:#x}", swap.sender));
-    row.text(&format!("{:#x}", swap.recipient));
+    row.hex(swap.sender.as_slice());
+    row.hex(swap.recipient.as_slice());
     match swap.origin {
-        Some(from) => row.text(&format!("{from:#x}")),
+        Some(from) => row.hex(from.as_slice()),
         None => row.null(),
     };
     row.numeric_u256(swap.sqrt_price.0, 0);
