@@ -19,6 +19,7 @@ mod presets;
 mod schema;
 mod step;
 mod swap;
+pub mod text;
 mod usd;
 mod user;
 pub mod v3;
@@ -40,4 +41,4 @@ pub use swap::{RawAmount, SqrtPriceX96, Swap};
 pub use usd::{NANO_PER_USD, Usd};
 pub use user::{UserKey, UserKeyError};
 
-pub use alloy_primitives::{Address, B256, I256, U256, U512, address, hex};
+pub use alloy_primitives::{Address, B256, I256, U256, U512, address};

@@ -1,5 +1,6 @@
 //! A swap, exactly as its log says.
 
+use crate::text::push_i256;
 use crate::{BlockNumber, LogIndex, PoolId, TxIndex, UnixSeconds};
 use alloy_primitives::{Address, B256, I256, U256};
 use serde::{Deserialize, Serialize};
@@ -16,14 +17,25 @@ impl RawAmount {
     /// The amount in whole tokens, exact: the raw digits with the point moved by `decimals`,
     /// without trailing zeros.
     pub fn adjusted(self, decimals: u8) -> String {
-        let digits = self.0.unsigned_abs().to_string();
+        let mut text = Vec::new();
+        self.push_adjusted(decimals, &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+
+    /// Appends what [`RawAmount::adjusted`] gives.
+    pub fn push_adjusted(self, decimals: u8, out: &mut Vec<u8>) {
         let places = usize::from(decimals);
-        let padded = format!("{digits:0>width$}", width = places + 1);
-        let (whole, fraction) = padded.split_at(padded.len() - places);
-        let sign = if self.0.is_negative() { "-" } else { "" };
-        match fraction.trim_end_matches('0') {
-            "" => format!("{sign}{whole}"),
-            fraction => format!("{sign}{whole}.{fraction}"),
+        push_i256(out, self.0);
+        let digits = out.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        let start = out.len() - digits;
+        let missing = (places + 1).saturating_sub(digits);
+        out.splice(start..start, std::iter::repeat_n(b'0', missing));
+        let point = out.len() - places;
+        let zeros = out[point..].iter().rev().take_while(|b| **b == b'0');
+        let zeros = zeros.count();
+        out.truncate(out.len() - zeros);
+        if out.len() > point {
+            out.insert(point, b'.');
         }
     }
 }

@@ -21,7 +21,8 @@
 //! A block without swaps has the digest of the empty string.
 
 use sha2::{Digest, Sha256};
-use tidegauge_model::{B256, I256, Swap, U256};
+use tidegauge_model::text::{push_hex, push_i256, push_u64, push_u128, push_u256};
+use tidegauge_model::{B256, Swap};
 
 /// The digest of one block after another, with buffers reused.
 #[derive(Default)]
@@ -84,99 +85,12 @@ fn push_line(line: &mut Vec<u8>, swap: &Swap) {
     line.push(b'\n');
 }
 
-fn push_hex(line: &mut Vec<u8>, bytes: &[u8]) {
-    line.extend_from_slice(b"0x");
-    let start = line.len();
-    line.resize(start + 2 * bytes.len(), 0);
-    // Ignored: the buffer has exactly the length asked for.
-    let _ = alloy_primitives::hex::encode_to_slice(bytes, &mut line[start..]);
-}
-
-/// 10¹⁹, the greatest power of ten in 64 bits: decimal text is made 19 digits at a time.
-const CHUNK: u64 = 10_000_000_000_000_000_000;
-const CHUNK_DIGITS: usize = 19;
-
-fn push_u64(line: &mut Vec<u8>, n: u64) {
-    let mut digits = [0; 20];
-    let start = write_digits(&mut digits, n);
-    line.extend_from_slice(&digits[start..]);
-}
-
-/// Exactly nineteen digits.
-fn push_chunk(line: &mut Vec<u8>, n: u64) {
-    let mut digits = [b'0'; CHUNK_DIGITS];
-    write_digits(&mut digits, n);
-    line.extend_from_slice(&digits);
-}
-
-/// Writes the digits at the end, two at a time, and returns where they begin; the
-/// last is written even if it is zero.
-fn write_digits(digits: &mut [u8], mut n: u64) -> usize {
-    let mut at = digits.len();
-    while n >= 10 {
-        let pair = (n % 100) as usize * 2;
-        n /= 100;
-        at -= 2;
-        digits[at..at + 2].copy_from_slice(&PAIRS[pair..pair + 2]);
-    }
-    // What is left is one digit, or none after a pair.
-    if n > 0 || at == digits.len() {
-        at -= 1;
-        digits[at] = b'0' + n as u8;
-    }
-    at
-}
-
-/// 00 to 99.
-const PAIRS: &[u8; 200] = b"0001020304050607080910111213141516171819\
-    2021222324252627282930313233343536373839\
-    4041424344454647484950515253545556575859\
-    6061626364656667686970717273747576777879\
-    8081828384858687888990919293949596979899";
-
-fn push_u128(line: &mut Vec<u8>, n: u128) {
-    if let Ok(small) = u64::try_from(n) {
-        return push_u64(line, small);
-    }
-    push_u128(line, n / u128::from(CHUNK));
-    push_chunk(line, (n % u128::from(CHUNK)) as u64);
-}
-
-fn push_u256(line: &mut Vec<u8>, n: U256) {
-    let mut limbs = n.into_limbs();
-    // 78 digits at most: five chunks.
-    let mut chunks = [0; 5];
-    let mut used = 0;
-    while limbs[2] != 0 || limbs[3] != 0 {
-        let mut rest = 0u128;
-        for limb in limbs.iter_mut().rev() {
-            let part = rest << 64 | u128::from(*limb);
-            // The quotient fits: `rest` is below the divisor.
-            *limb = (part / u128::from(CHUNK)) as u64;
-            rest = part % u128::from(CHUNK);
-        }
-        chunks[used] = rest as u64;
-        used += 1;
-    }
-    push_u128(line, u128::from(limbs[1]) << 64 | u128::from(limbs[0]));
-    for chunk in chunks[..used].iter().rev() {
-        push_chunk(line, *chunk);
-    }
-}
-
-fn push_i256(line: &mut Vec<u8>, n: I256) {
-    if n.is_negative() {
-        line.push(b'-');
-    }
-    push_u256(line, n.unsigned_abs());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
     use tidegauge_model::{
-        Address, BlockNumber, LogIndex, PoolId, RawAmount, SqrtPriceX96, TxIndex, UnixSeconds,
+        Address, BlockNumber, I256, LogIndex, PoolId, RawAmount, SqrtPriceX96, TxIndex, U256,
+        UnixSeconds,
     };
 
     fn text(push: impl Fn(&mut Vec<u8>)) -> String {
@@ -246,16 +160,4 @@ mod tests {
         "fc8ad06506273bd2ea573fa0673de4d86769060591faea662aa0e71deb31d518",
         "4560fddb8ed46a8a7098692604b74ecacb29ac90d91dcc9d6ce4b99ccbb37b8e",
     ];
-
-    proptest! {
-        #[test]
-        fn integers_are_written_as_decimal_text(limbs: [u64; 4], shift in 0usize..256, small: u128) {
-            let wide = U256::from_limbs(limbs) >> shift;
-            prop_assert_eq!(text(|l| push_u256(l, wide)), wide.to_string());
-            prop_assert_eq!(text(|l| push_u128(l, small)), small.to_string());
-            prop_assert_eq!(text(|l| push_u64(l, limbs[0])), limbs[0].to_string());
-            let signed = I256::from_raw(U256::from_limbs(limbs)).asr(shift);
-            prop_assert_eq!(text(|l| push_i256(l, signed)), signed.to_string());
-        }
-    }
 }

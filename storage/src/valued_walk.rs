@@ -12,6 +12,7 @@ use tidegauge_model::BlockRange;
 pub struct ValuedWalk<'v> {
     blocks: BlockWalk<'v>,
     seen: Sequence,
+    goes_on: bool,
 }
 
 /// What a walk has read and not given, so that another view can go on without reading it again.
@@ -29,7 +30,7 @@ impl View<'_> {
         left: Option<Unwalked>,
     ) -> Result<ValuedWalk<'_>, StoreError> {
         let mut window = Window::default();
-        let mut rest = range;
+        let (mut rest, mut goes_on) = (range, false);
         if let Some(left) = left
             && let Some((first, last)) = left.window.ends()
             && let Some(next) = self.blocks(range)?.next().transpose()?
@@ -39,16 +40,23 @@ impl View<'_> {
         {
             window = left.window;
             rest.from = last.next();
+            goes_on = true;
         }
         let values = self.raw(Family::Values, Bounds::all())?;
         Ok(ValuedWalk {
             blocks: self.walk(rest)?.with_values(values, window),
             seen: self.last_notice(),
+            goes_on,
         })
     }
 }
 
 impl ValuedWalk<'_> {
+    /// Whether it uses what an earlier one left: since then blocks were only added.
+    pub fn goes_on(&self) -> bool {
+        self.goes_on
+    }
+
     /// Ends the walk, and keeps what it has read.
     pub fn leave(self) -> Unwalked {
         Unwalked {

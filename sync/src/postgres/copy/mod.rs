@@ -6,7 +6,8 @@
 mod numeric;
 
 use numeric::Decimal;
-use tidegauge_model::{Day, I256, SECONDS_PER_DAY, U256, UnixSeconds, hex};
+use tidegauge_model::text::push_hex;
+use tidegauge_model::{Day, I256, SECONDS_PER_DAY, U256, UnixSeconds};
 
 /// What a binary COPY begins with: its signature, no flags, no extension.
 const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
@@ -58,6 +59,11 @@ impl CopyBuffer {
             left: self.columns,
             bytes: &mut self.bytes,
         }
+    }
+
+    /// Makes room for so many bytes more, so that they are not moved as they come.
+    pub fn reserve(&mut self, bytes: usize) {
+        self.bytes.reserve(bytes);
     }
 
     /// How many rows there are.
@@ -116,11 +122,7 @@ impl CopyRow<'_> {
         // Addresses and hashes are far below 1 GiB.
         let length = 2 + 2 * value.len();
         self.bytes.extend_from_slice(&(length as u32).to_be_bytes());
-        self.bytes.extend_from_slice(b"0x");
-        let start = self.bytes.len();
-        self.bytes.resize(start + 2 * value.len(), 0);
-        // Ignored: the buffer has exactly the length asked for.
-        let _ = hex::encode_to_slice(value, &mut self.bytes[start..]);
+        push_hex(self.bytes, value);
         self
     }
 

@@ -5,7 +5,7 @@ use super::day_rows::{DayRows, Days};
 use super::mirrored::{DayFound, Line, Mirrored, SegmentEntry, Window};
 use super::plan::{SEGMENT_BLOCKS, is_on, put_block};
 use super::position::{State, bigint};
-use super::swap_rows::{self, BlockDigest, SwapRows, no_swaps};
+use super::swap_rows::{self, BlockDigest, Facts, SwapRows, no_swaps};
 use crate::error::SyncError;
 use crate::postgres::copy::CopyBuffer;
 use sha2::{Digest, Sha256};
@@ -79,7 +79,7 @@ pub(super) fn compare(
     let all = window.blocks();
     let last = state.at.map(|at| at.number.min(all.to));
     if let Some(range) = last.and_then(|last| BlockRange::new(all.from, last)) {
-        let mut rows = SwapRows::new(view, chain);
+        let mut rows = SwapRows::new(view, chain, Facts::default());
         for found in view.valued_walk(range, None)? {
             let found = found?;
             let rests = rows.rests(&found)?;

@@ -3,7 +3,7 @@
 use super::day_rows::{DayRows, Days};
 use super::pools::{Changes, Known};
 use super::position::{Recheck, State, bigint};
-use super::swap_rows::{self, BlockDigest, SwapRows};
+use super::swap_rows::{self, BlockDigest, Facts, SwapRows};
 use crate::error::SyncError;
 use crate::postgres::copy::CopyBuffer;
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ const MAX_BYTES: usize = 36 << 20;
 
 /// Rows of days that it copies, and one day more at most; they are wide.
 const MAX_DAY_ROWS: usize = 10_000;
+
+/// Beyond so many blocks a transaction is likely to be full.
+const MANY_BLOCKS: u64 = 1_024;
 
 /// Notices read at once.
 const NOTICES: usize = 4_096;
@@ -78,7 +81,7 @@ pub(super) struct Plan {
     /// Whether more is to be done at once.
     pub(super) more: bool,
     /// What was read and does not fit.
-    pub(super) left: Option<Unwalked>,
+    pub(super) left: Option<Left>,
 }
 
 impl Plan {
@@ -119,6 +122,12 @@ pub(super) enum Look {
     Elsewhere,
 }
 
+/// What a look has read and not used.
+pub(super) struct Left {
+    walk: Unwalked,
+    facts: Facts,
+}
+
 /// What a look starts from.
 pub(super) struct Base {
     pub(super) chain: i32,
@@ -128,7 +137,7 @@ pub(super) struct Base {
     /// Where both chains were found to agree, below the mirror's last block.
     pub(super) agreed: Option<Option<BlockRef>>,
     /// What the look before has read and not used.
-    pub(super) left: Option<Unwalked>,
+    pub(super) left: Option<Left>,
 }
 
 /// Compares the mirror with the store, and says what to do next.
@@ -259,7 +268,7 @@ fn day_of_block(view: &View<'_>, block: BlockNumber) -> Result<Option<Day>, Sync
 fn add_blocks(
     view: &View<'_>,
     chain: i32,
-    left: Option<Unwalked>,
+    left: Option<Left>,
     plan: &mut Plan,
 ) -> Result<(), SyncError> {
     let (Some(start), Some(tip)) = (view.start(), plan.tip) else {
@@ -269,8 +278,14 @@ fn add_blocks(
     let Some(range) = BlockRange::new(from.max(start), tip.number) else {
         return Ok(());
     };
-    let mut rows = SwapRows::new(view, chain);
-    let mut walk = view.valued_walk(range, left)?;
+    let (unwalked, facts) = left.map_or((None, None), |left| (Some(left.walk), Some(left.facts)));
+    let mut walk = view.valued_walk(range, unwalked)?;
+    // What was known of pools holds as long as the rows that were read do.
+    let facts = facts.filter(|_| walk.goes_on()).unwrap_or_default();
+    let mut rows = SwapRows::new(view, chain, facts);
+    if range.len_blocks() > MANY_BLOCKS {
+        plan.swaps.reserve(MAX_BYTES);
+    }
     while let Some(found) = walk.next().transpose()? {
         let rests = rows.rests(&found)?;
         let (block, _) = &found;
@@ -289,7 +304,10 @@ fn add_blocks(
         let is_full = plan.swaps.rows() >= MAX_ROWS || plan.swaps.len() >= MAX_BYTES;
         if is_full && block.number < tip.number {
             plan.more = true;
-            plan.left = Some(walk.leave());
+            plan.left = Some(Left {
+                walk: walk.leave(),
+                facts: rows.into_facts(),
+            });
             return Ok(());
         }
     }

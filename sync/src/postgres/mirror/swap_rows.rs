@@ -6,8 +6,9 @@ use crate::mirror_fault::MirrorFault;
 use crate::postgres::copy::CopyBuffer;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
-use std::fmt::Write as _;
+use std::io::Write as _;
 use tidegauge_features::SwapValue;
+use tidegauge_model::text::push_u64;
 use tidegauge_model::{Address, B256, Day, PoolId, PoolVerdict, Swap, Token, U256, Usd};
 use tidegauge_storage::{RowDigest, StoredBlock, ValuedBlock, View};
 
@@ -58,27 +59,37 @@ pub(in crate::postgres) struct Rest {
     usd: Option<Usd>,
 }
 
+/// What is known of pools and tokens that rows were made of.
+#[derive(Default)]
+pub(in crate::postgres) struct Facts {
+    pools: HashMap<PoolId, PoolFacts>,
+    decimals: HashMap<Address, u8>,
+}
+
 /// Makes rows of one view's swaps.
 pub(in crate::postgres) struct SwapRows<'v> {
     view: &'v View<'v>,
     chain: i32,
-    pools: HashMap<PoolId, PoolFacts>,
-    decimals: HashMap<Address, u8>,
+    facts: Facts,
     digest: RowDigest,
-    text: String,
+    line: Vec<u8>,
 }
 
 impl<'v> SwapRows<'v> {
-    /// Rows of a chain.
-    pub(in crate::postgres) fn new(view: &'v View<'v>, chain: i32) -> Self {
+    /// Rows of a chain; what is known already must be so in this view.
+    pub(in crate::postgres) fn new(view: &'v View<'v>, chain: i32, facts: Facts) -> Self {
         Self {
             view,
             chain,
-            pools: HashMap::new(),
-            decimals: HashMap::new(),
+            facts,
             digest: RowDigest::new(),
-            text: String::new(),
+            line: Vec::new(),
         }
+    }
+
+    /// What has become known.
+    pub(super) fn into_facts(self) -> Facts {
+        self.facts
     }
 
     /// What is added to each swap of a block, in their order.
@@ -108,9 +119,9 @@ impl<'v> SwapRows<'v> {
             .map_err(|_| beyond("number of swaps", block.swaps.len()))?;
         let mut hasher = Sha256::new();
         for (swap, rest) in block.swaps.iter().zip(rests) {
-            self.text.clear();
-            self.text.push_str(&rest_line(swap, rest));
-            hasher.update(self.text.as_bytes());
+            self.line.clear();
+            push_rest_line(&mut self.line, swap, rest);
+            hasher.update(&self.line);
         }
         let rest: [u8; 32] = hasher.finalize().into();
         Ok(BlockDigest {
@@ -134,7 +145,7 @@ impl<'v> SwapRows<'v> {
     }
 
     fn facts(&mut self, swap: &Swap) -> Result<PoolFacts, SyncError> {
-        if let Some(facts) = self.pools.get(&swap.pool) {
+        if let Some(facts) = self.facts.pools.get(&swap.pool) {
             return Ok(*facts);
         }
         let unknown = |message: String| MirrorFault::Contradiction {
@@ -146,14 +157,14 @@ impl<'v> SwapRows<'v> {
         };
         let mut decimals = [0; 2];
         for (token, places) in [pool.token0, pool.token1].into_iter().zip(&mut decimals) {
-            *places = match self.decimals.get(&token) {
+            *places = match self.facts.decimals.get(&token) {
                 Some(known) => *known,
                 None => {
                     let known: Token = self
                         .view
                         .token(token)?
                         .ok_or_else(|| unknown(format!("token {token:#x} is missing")))?;
-                    self.decimals.insert(token, known.decimals);
+                    self.facts.decimals.insert(token, known.decimals);
                     known.decimals
                 }
             };
@@ -162,7 +173,7 @@ impl<'v> SwapRows<'v> {
             fee_tier: pool.fee_pips,
             decimals,
         };
-        self.pools.insert(swap.pool, facts);
+        self.facts.pools.insert(swap.pool, facts);
         Ok(facts)
     }
 }
@@ -179,20 +190,27 @@ pub(in crate::postgres) fn no_swaps() -> BlockDigest {
 
 /// The line of [`REST_LINE`].
 pub(in crate::postgres) fn rest_line(swap: &Swap, rest: &Rest) -> String {
-    let mut line = format!(
-        "{}|{}|{}|{}|{}|",
-        swap.log_index,
-        rest.day.number(),
-        rest.fee_tier,
-        swap.amount0.adjusted(rest.decimals[0]),
-        swap.amount1.adjusted(rest.decimals[1]),
-    );
+    let mut line = Vec::new();
+    push_rest_line(&mut line, swap, rest);
+    String::from_utf8_lossy(&line).into_owned()
+}
+
+fn push_rest_line(line: &mut Vec<u8>, swap: &Swap, rest: &Rest) {
+    push_u64(line, u64::from(swap.log_index.0));
+    line.push(b'|');
+    push_u64(line, u64::from(rest.day.number()));
+    line.push(b'|');
+    push_u64(line, u64::from(rest.fee_tier));
+    line.push(b'|');
+    swap.amount0.push_adjusted(rest.decimals[0], line);
+    line.push(b'|');
+    swap.amount1.push_adjusted(rest.decimals[1], line);
+    line.push(b'|');
     if let Some(usd) = rest.usd {
-        // Writing to a string cannot fail.
+        // Writing to a buffer in memory cannot fail.
         let _ = write!(line, "{usd}");
     }
-    line.push('\n');
-    line
+    line.push(b'\n');
 }
 
 /// The line of [`RAW_LINE`], for people: the digest is made without it.
