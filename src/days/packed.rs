@@ -1,7 +1,9 @@
 //! Computed rows in few bytes, until they are read in their order: a row and what followed it
-//! take about a third of what they take as structs.
+//! take about a third of what they take as structs, and those beyond a bound lie in a file.
 
 use crate::error::Error;
+use std::fs::File;
+use std::os::unix::fs::FileExt as _;
 use tidegauge_features::{Cell, Column, DailyRow, Kind, ROW_COLUMNS, TARGET_COLUMNS, TargetRow};
 use tidegauge_model::{Day, PoolId, Usd};
 
@@ -14,25 +16,69 @@ const INT: u8 = 0x10;
 const USD: u8 = 0x20;
 const WORD: u8 = 0x40;
 
+/// Bytes of rows that are held in memory; what comes after them lies in a file.
+const HELD_BYTES: usize = 192 << 20;
+
 /// The rows of some pools' days.
-#[derive(Default)]
 pub(super) struct PackedRows {
-    pools: Vec<(PoolId, Box<[u8]>)>,
+    pools: Vec<(PoolId, Bytes)>,
     places: Vec<Place>,
+    held: usize,
+    most_held: usize,
+    spill: Option<Spill>,
 }
 
-/// Where a row begins.
+/// Where a pool's rows are.
+enum Bytes {
+    Here(Box<[u8]>),
+    /// In the file, from there on.
+    Spilled(u64),
+}
+
+/// Where a row is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     day: Day,
     pool: u32,
     offset: u32,
+    length: u32,
+}
+
+/// A file without a name: it goes with the process.
+struct Spill {
+    file: File,
+    length: u64,
+}
+
+impl Spill {
+    fn create() -> Result<Self, Error> {
+        let file = tempfile::tempfile().map_err(Self::failed())?;
+        Ok(Self { file, length: 0 })
+    }
+
+    /// Where the bytes begin.
+    fn append(&mut self, bytes: &[u8]) -> Result<u64, Error> {
+        let start = self.length;
+        self.file
+            .write_all_at(bytes, start)
+            .map_err(Self::failed())?;
+        self.length += bytes.len() as u64;
+        Ok(start)
+    }
+
+    fn failed() -> impl FnOnce(std::io::Error) -> Error {
+        Error::io(format!(
+            "keep computed rows in {} (TMPDIR says where)",
+            std::env::temp_dir().display()
+        ))
+    }
 }
 
 /// One pool's rows, packed by the thread that computed them.
 pub(super) struct PackedPool {
     pool: PoolId,
-    rows: Vec<(Day, u32)>,
+    /// Each with where it begins and its length.
+    rows: Vec<(Day, u32, u32)>,
     bytes: Box<[u8]>,
 }
 
@@ -43,12 +89,15 @@ impl PackedPool {
     ) -> Result<Self, Error> {
         let mut bytes = Vec::new();
         let mut places = Vec::new();
+        let short = |length: usize| {
+            u32::try_from(length)
+                .map_err(|_| Error::Failed(format!("pool {pool} has too many rows")))
+        };
         for (day, row, targets) in rows {
-            let offset = u32::try_from(bytes.len())
-                .map_err(|_| Error::Failed(format!("pool {pool} has too many rows")))?;
-            places.push((day, offset));
+            let start = bytes.len();
             pack(ROW_COLUMNS, row.cells(), &mut bytes)?;
             pack(TARGET_COLUMNS, targets.cells(), &mut bytes)?;
+            places.push((day, short(start)?, short(bytes.len() - start)?));
         }
         Ok(Self {
             pool,
@@ -59,38 +108,95 @@ impl PackedPool {
 }
 
 impl PackedRows {
-    /// All rows, by day and pool.
-    pub(super) fn of(mut pools: Vec<PackedPool>) -> Self {
-        pools.sort_unstable_by_key(|pool| pool.pool);
-        let mut all = Self::default();
-        for (number, pool) in (0..).zip(pools) {
-            let places = pool.rows.into_iter().map(|(day, offset)| Place {
-                day,
-                pool: number,
-                offset,
-            });
-            all.places.extend(places);
-            all.pools.push((pool.pool, pool.bytes));
-        }
-        all.places.sort_unstable();
-        all
+    /// None yet.
+    pub(super) fn new() -> Self {
+        Self::holding(HELD_BYTES)
     }
 
-    /// Each once, in their order.
+    fn holding(most_held: usize) -> Self {
+        Self {
+            pools: Vec::new(),
+            places: Vec::new(),
+            held: 0,
+            most_held,
+            spill: None,
+        }
+    }
+
+    /// Adds those of a pool.
+    ///
+    /// # Errors
+    /// What the file that takes them cannot.
+    pub(super) fn add(&mut self, pool: PackedPool) -> Result<(), Error> {
+        let number = self.pools.len() as u32;
+        let place = |(day, offset, length)| Place {
+            day,
+            pool: number,
+            offset,
+            length,
+        };
+        self.places.extend(pool.rows.into_iter().map(place));
+        let bytes = if self.held + pool.bytes.len() <= self.most_held {
+            self.held += pool.bytes.len();
+            Bytes::Here(pool.bytes)
+        } else {
+            let spill = match &mut self.spill {
+                Some(spill) => spill,
+                none => none.insert(Spill::create()?),
+            };
+            Bytes::Spilled(spill.append(&pool.bytes)?)
+        };
+        self.pools.push((pool.pool, bytes));
+        Ok(())
+    }
+
+    /// Each once, by day and pool.
     pub(super) fn into_rows(
-        self,
+        mut self,
     ) -> impl Iterator<Item = Result<(Day, PoolId, DailyRow, TargetRow), Error>> {
-        let Self { pools, places } = self;
+        let mut order: Vec<_> = (0u32..).zip(self.pools.iter().map(|(id, _)| *id)).collect();
+        order.sort_unstable_by_key(|(_, id)| *id);
+        let mut ranks = vec![0; order.len()];
+        for (rank, (number, _)) in (0u32..).zip(&order) {
+            ranks[*number as usize] = rank;
+        }
+        let mut places = std::mem::take(&mut self.places);
+        places.sort_unstable_by_key(|place| (place.day, ranks[place.pool as usize]));
+        let mut buffer = Vec::new();
         places.into_iter().map(move |place| {
-            let found = pools.get(place.pool as usize);
-            let row = found.and_then(|(pool, bytes)| {
-                let mut rest = bytes.get(place.offset as usize..)?;
+            let (pool, row) = self.bytes(place, &mut buffer)?;
+            let unpacked = || {
+                let mut rest = row;
                 let row = DailyRow::from_cells(unpack(ROW_COLUMNS, &mut rest)?)?;
                 let targets = TargetRow::from_cells(unpack(TARGET_COLUMNS, &mut rest)?)?;
-                Some((place.day, *pool, row, targets))
-            });
-            row.ok_or_else(|| Error::Failed(format!("a row of {} was packed wrongly", place.day)))
+                Some((place.day, pool, row, targets))
+            };
+            unpacked()
+                .ok_or_else(|| Error::Failed(format!("a row of {} was packed wrongly", place.day)))
         })
+    }
+
+    /// A row's pool and bytes.
+    fn bytes<'a>(
+        &'a self,
+        place: Place,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<(PoolId, &'a [u8]), Error> {
+        let (pool, bytes) = &self.pools[place.pool as usize];
+        let length = place.length as usize;
+        match bytes {
+            Bytes::Here(bytes) => Ok((*pool, &bytes[place.offset as usize..][..length])),
+            Bytes::Spilled(start) => {
+                buffer.resize(length, 0);
+                let spill = self.spill.as_ref();
+                let file = spill.map(|spill| &spill.file).ok_or_else(|| {
+                    Error::Failed("rows were put into a file that is not there".to_owned())
+                })?;
+                file.read_exact_at(buffer, start + u64::from(place.offset))
+                    .map_err(Spill::failed())?;
+                Ok((*pool, buffer))
+            }
+        }
     }
 }
 
@@ -213,14 +319,24 @@ mod tests {
             let rows = days.map(|d| (day(d), row(d.into()), targets(d.into())));
             PackedPool::new(pool(n), rows).unwrap()
         };
-        let packed = PackedRows::of(vec![of(2, 0..3), of(3, 0..0), of(1, 1..300)]);
-        let found: Vec<_> = packed.into_rows().map(Result::unwrap).collect();
-        assert_eq!(found.len(), 302);
-        assert!(found.is_sorted_by_key(|(day, pool, ..)| (*day, *pool)));
-        for (on, of, found_row, found_targets) in found {
-            let n = i64::from(on.number() - day(0).number());
-            assert!(of == pool(1) && n > 0 || of == pool(2) && n < 3);
-            assert_eq!((found_row, found_targets), (row(n), targets(n)));
+        // All in memory, some in a file, all in it.
+        for (most_held, spills) in [(HELD_BYTES, false), (2_000, true), (0, true)] {
+            let mut packed = PackedRows::holding(most_held);
+            for pool in [of(2, 0..3), of(3, 0..0), of(1, 1..300), of(4, 5..6)] {
+                packed.add(pool).unwrap();
+            }
+            assert!(packed.held <= most_held);
+            assert_eq!(packed.spill.is_some(), spills);
+            let found: Vec<_> = packed.into_rows().map(Result::unwrap).collect();
+            assert_eq!(found.len(), 303);
+            assert!(found.is_sorted_by_key(|(day, pool, ..)| (*day, *pool)));
+            for (on, of, found_row, found_targets) in found {
+                let n = i64::from(on.number() - day(0).number());
+                assert!(
+                    of == pool(1) && n > 0 || of == pool(2) && n < 3 || of == pool(4) && n == 5
+                );
+                assert_eq!((found_row, found_targets), (row(n), targets(n)));
+            }
         }
     }
 

@@ -60,9 +60,10 @@ pub(super) fn on_all_cores(
         .iter()
         .partition(|pool| needed.binary_search(pool).is_ok());
     let order = busiest.chunks(1).chain(rest.chunks(NEIGHBOURS)).collect();
-    let found = each_on_all_cores(raw.view, order, &progress, |rows, pool| {
+    let computed = Mutex::new(PackedRows::new());
+    each_on_all_cores(raw.view, order, &progress, |rows, pool| {
         let Some(info) = raw.pools.get(&pool) else {
-            return Ok((PackedPool::new(pool, [])?, 0));
+            return Ok(((), 0));
         };
         let mut fold =
             PoolRecompute::new(raw.set, &prices, info.clone(), raw.horizon, raw.last_closed);
@@ -75,10 +76,11 @@ pub(super) fn on_all_cores(
         })?;
         let rows = fold.finish().into_iter();
         let packed = PackedPool::new(pool, rows.filter(|(day, ..)| is_wanted(*day)))?;
-        Ok((packed, swaps))
+        computed.lock().add(packed)?;
+        Ok(((), swaps))
     })?;
     progress.into_inner().finish();
-    Ok(PackedRows::of(found))
+    Ok(computed.into_inner())
 }
 
 /// Does a piece of work for each pool, on all cores; it is given the pool's rows, and also says
