@@ -176,6 +176,42 @@ appears whole or not at all; stopped or killed, the same command goes on where i
 takes a new epoch: the lost machine, if it comes back, is refused by the bucket and by Postgres.
 docs/restore.md tells more.")]
     Restore(Restore),
+    /// The daily job by hand: prove a day complete, compare its rows, mirrors and forecasts
+    #[command(after_help = "Examples:
+  tidegauge daily                        # the last final day
+  tidegauge daily --date 2024-01-05 --json
+
+A running collector works on each day by itself (schedule.daily_at), and makes good what was missed.
+What is done already is not done again: the command shows what came of it. Steps: collected (every
+block is there and final, digests agree), features (the rows are what the hours give), mirrored
+(Postgres and the lake hold it), forecast.")]
+    Daily {
+        /// Which day; by default the last final one
+        #[arg(long, value_name = "DAY")]
+        date: Option<Day>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forecast pools' days by the models that come with the program, or write what was forecast
+    #[command(after_help = "Examples:
+  tidegauge predict --fit                      # forecast the last final day, and those missed before it
+  tidegauge predict --out forecasts.parquet    # every model's newest forecasts
+  tidegauge predict --model ridge --date 2024-01-05 --out -
+  tidegauge predict --pool 0x88e6a0c2ddd26feeb64f039a2c41296fcb3f5640 --out one.csv
+
+A forecast of a day knows nothing that came after it. docs/forecasts.md says how each is made. A
+running collector forecasts by itself once a day; what was forecast of a day is not made again.")]
+    Predict(Predict),
+    /// Who forecasts, and what the forecasts were worth
+    #[command(after_help = "Examples:
+  tidegauge models
+  tidegauge models --json | jq '.scores[] | select(.class == null)'")]
+    Models {
+        /// Print JSON: also by class of pools, and the reliability of confidence
+        #[arg(long)]
+        json: bool,
+    },
     /// Check what an operator can get wrong: endpoint, store, disk, limits
     #[command(after_help = "Examples:
   tidegauge doctor
@@ -306,6 +342,28 @@ pub(crate) struct Restore {
     pub(crate) allow_older: bool,
     /// Print JSON
     #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Predict {
+    /// Fit and forecast now; of the last final day, and of the 35 days to it that have no forecasts yet
+    #[arg(long, conflicts_with_all = ["model", "date", "pools", "out"])]
+    pub(crate) fit: bool,
+    /// Only this model's forecasts
+    #[arg(long, value_name = "NAME")]
+    pub(crate) model: Option<String>,
+    /// What was forecast from this day; by default each model's newest forecasts
+    #[arg(long, value_name = "DAY")]
+    pub(crate) date: Option<Day>,
+    /// Only of this pool (repeatable)
+    #[arg(long = "pool", value_name = "ADDRESS")]
+    pub(crate) pools: Vec<String>,
+    /// File to write, .parquet, .csv or .json (`-`: CSV on the standard output); an existing file is refused
+    #[arg(long, value_name = "FILE", required_unless_present = "fit")]
+    pub(crate) out: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, requires = "fit")]
     pub(crate) json: bool,
 }
 

@@ -12,6 +12,7 @@
 mod address_hash;
 mod class;
 mod columns;
+mod day_totals;
 mod error;
 mod exact;
 mod fee_return;
@@ -37,6 +38,7 @@ mod window;
 
 pub use class::{PoolClass, PoolSubclass};
 pub use columns::{Cell, Column, DailyRow, Kind, ROW_COLUMNS, TARGET_COLUMNS, TargetRow};
+pub use day_totals::{DayTotals, day_totals};
 pub use error::FeatureError;
 pub use fold::{Fold, FoldedBlock, PriceKey, PriceRecord};
 pub use history::{Covered, History};
@@ -44,7 +46,7 @@ pub use live::{BeforeHour, HourEvents, ThisHour, window_at};
 pub use pool_day::{PoolDay, Status};
 pub use pool_info::PoolInfo;
 pub use recompute::{PoolRecompute, Prices, Rows, Track, recompute};
-pub use row::{Horizon, row};
+pub use row::{Horizon, apy, row};
 pub use set::{DEFINITIONS, FeatureSet, Fingerprint};
 pub use targets::{HORIZON_DAYS, target_hours, target_row};
 pub use tile::{Depth, Life, Path, PoolState, Sums, Tile};

@@ -270,8 +270,8 @@ pub(crate) fn fee_apr(sums: &Sums, days: u64) -> Option<f64> {
     finite(sums.fee_return.0 as f64 / Q96 * 365.0 / days as f64)
 }
 
-/// A yearly rate compounded daily, by squaring: (1 + apr/365)³⁶⁵ − 1.
-fn apy(apr: f64) -> Option<f64> {
+/// A yearly rate compounded daily, by squaring: (1 + apr/365)³⁶⁵ − 1; `None` where that is not finite.
+pub fn apy(apr: f64) -> Option<f64> {
     const DAYS: u32 = 365;
     let base = 1.0 + apr / f64::from(DAYS);
     let mut power = 1.0f64;

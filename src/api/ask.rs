@@ -32,13 +32,7 @@ impl Asked {
 
     /// One part of the path as a day.
     pub(super) fn day(&self, place: usize) -> Result<Day, Refusal> {
-        self.part(place).parse().map_err(|_| {
-            Refusal::bad(
-                "bad_date",
-                "this is no day",
-                "write a UTC calendar day as YYYY-MM-DD, e.g. 2024-01-05",
-            )
-        })
+        day(self.part(place))
     }
 
     /// All of it that an answer depends on.
@@ -46,7 +40,8 @@ impl Asked {
         format!("{}/{}?{}", self.route, self.parts.join("/"), self.query)
     }
 
-    fn part(&self, place: usize) -> &str {
+    /// One part of the path.
+    pub(super) fn part(&self, place: usize) -> &str {
         self.parts.get(place).map_or("", String::as_str)
     }
 
@@ -84,6 +79,17 @@ pub(super) fn pool(text: &str) -> Result<PoolId, Refusal> {
             "bad_pool",
             "this is no pool address",
             "write 0x and 40 hex digits",
+        )
+    })
+}
+
+/// A day.
+pub(super) fn day(text: &str) -> Result<Day, Refusal> {
+    text.parse().map_err(|_| {
+        Refusal::bad(
+            "bad_date",
+            "this is no day",
+            "write a UTC calendar day as YYYY-MM-DD, e.g. 2024-01-05",
         )
     })
 }

@@ -10,7 +10,7 @@ use std::marker::PhantomData;
 use tidegauge_features::{
     Cell, Column, DailyRow, Fingerprint, ROW_COLUMNS, TARGET_COLUMNS, TargetRow,
 };
-use tidegauge_sync::{Cell as TableCell, SWAP_COLUMNS};
+use tidegauge_sync::{Cell as TableCell, Column as TableColumn, FORECAST_COLUMNS, SWAP_COLUMNS};
 
 /// A list of columns.
 pub(super) trait Listed {
@@ -90,13 +90,43 @@ impl<L: Listed> JsonSchema for Cells<L> {
     }
 }
 
-/// One swap, by the columns of the table that the mirrors have.
-pub(super) struct SwapCells(pub(super) [TableCell<'static>; SWAP_COLUMNS.len()]);
+/// A table that the mirrors have.
+pub(super) trait Tabled {
+    /// What its rows are called.
+    const NAME: &'static str;
+    /// Its columns.
+    const COLUMNS: &'static [TableColumn];
+}
 
-impl Serialize for SwapCells {
+/// A swap.
+pub(super) struct Swap;
+/// One model's forecast of one target of a pool.
+pub(super) struct Forecast;
+
+impl Tabled for Swap {
+    const NAME: &'static str = "Swap";
+    const COLUMNS: &'static [TableColumn] = SWAP_COLUMNS;
+}
+
+impl Tabled for Forecast {
+    const NAME: &'static str = "Forecast";
+    const COLUMNS: &'static [TableColumn] = &FORECAST_COLUMNS;
+}
+
+/// A row by the columns of a table.
+pub(super) struct TableRow<T>(Vec<TableCell<'static>>, PhantomData<T>);
+
+impl<T> TableRow<T> {
+    /// A value for each column, in their order.
+    pub(super) fn of(cells: impl Into<Vec<TableCell<'static>>>) -> Self {
+        Self(cells.into(), PhantomData)
+    }
+}
+
+impl<T: Tabled> Serialize for TableRow<T> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         let mut map = s.serialize_map(Some(self.0.len()))?;
-        for (column, cell) in SWAP_COLUMNS.iter().zip(&self.0) {
+        for (column, cell) in T::COLUMNS.iter().zip(&self.0) {
             let name = column.name;
             match cell {
                 TableCell::Null => map.serialize_entry(name, &())?,
@@ -117,12 +147,12 @@ impl Serialize for SwapCells {
     }
 }
 
-impl JsonSchema for SwapCells {
+impl<T: Tabled> JsonSchema for TableRow<T> {
     fn schema_name() -> Cow<'static, str> {
-        "Swap".into()
+        T::NAME.into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        schema::of_table(SWAP_COLUMNS)
+        schema::of_table(T::COLUMNS)
     }
 }

@@ -6,7 +6,7 @@ use super::kept::Answers;
 use super::names::Names;
 use super::traffic::Traffic;
 use crate::collect::Live;
-use crate::config::Api;
+use crate::config::{Config, DailyAt};
 use std::sync::{Arc, OnceLock};
 use tidegauge_chain::{Chain, EndpointReport};
 use tidegauge_storage::{LiveRows, Reader};
@@ -26,6 +26,8 @@ pub(crate) struct Context {
     pub(super) chain: Arc<OnceLock<Chain>>,
     /// What the collector is doing.
     pub(super) live: Arc<Live>,
+    /// When the job of a day is due.
+    pub(super) daily_at: DailyAt,
     /// Who may ask.
     pub(super) gate: Gate,
     /// Room for answers that read the store.
@@ -51,7 +53,7 @@ impl Context {
         reader: Reader,
         chain: Arc<OnceLock<Chain>>,
         live: Arc<Live>,
-        api: &Api,
+        config: &Config,
     ) -> Self {
         Self {
             reader,
@@ -60,7 +62,8 @@ impl Context {
             directory: Directory::default(),
             chain,
             live,
-            gate: Gate::of(api),
+            daily_at: config.schedule.daily_at,
+            gate: Gate::of(&config.api),
             readers: Arc::new(Semaphore::new(READERS)),
             answers: Answers::default(),
             traffic: Traffic::default(),

@@ -1,7 +1,9 @@
 //! `GET /metrics`: the status in Prometheus' words, read anew for every scrape.
 
 use super::context::Context;
+use crate::clock::now;
 use crate::collect::BucketStatus;
+use crate::daily::JobsReport;
 use crate::error::Error;
 use crate::report::Report;
 use metrics::{counter, describe_counter, describe_gauge, gauge, with_local_recorder};
@@ -14,12 +16,23 @@ use tidegauge_sync::{LakeStatus, MirrorStatus, SnapshotStatus};
 /// # Errors
 /// What the store says of damaged rows.
 pub(super) fn scrape(context: &Context) -> Result<String, Error> {
-    let report = Report::of(&context.reader, &context.reader.view()?)?;
+    let view = context.reader.view()?;
+    let report = Report::of(&context.reader, &view)?;
+    let jobs = JobsReport::read(&view, context.daily_at, now())?;
+    let drifts = view
+        .score_board()?
+        .map_or_else(Vec::new, |board| board.drifts);
     let recorder = PrometheusBuilder::new().build_recorder();
     with_local_recorder(&recorder, || {
         describe();
         store(&report);
         tail(context, &report);
+        daily(&jobs);
+        for drift in drifts {
+            let drifting = f64::from(u8::from(drift.is_drifting));
+            let (model, target) = (drift.model.to_string(), drift.target.name());
+            gauge!("tidegauge_model_drifting", "model" => model, "target" => target).set(drifting);
+        }
         for endpoint in context.endpoints() {
             rpc(&endpoint);
         }
@@ -110,6 +123,30 @@ fn describe() {
         "Failures of snapshots, since the start"
     );
     describe_gauge!(
+        "tidegauge_daily_success_ratio",
+        "Share of complete days among those of the last 30 whose job is due"
+    );
+    describe_gauge!(
+        "tidegauge_daily_last_day_seconds",
+        "Midnight at which the last day began whose job has ended, Unix seconds"
+    );
+    describe_gauge!(
+        "tidegauge_day_complete",
+        "1 if that day is complete by its blocks and digests"
+    );
+    describe_gauge!(
+        "tidegauge_daily_job_seconds",
+        "How long its job took, waiting included"
+    );
+    describe_gauge!(
+        "tidegauge_daily_features_seconds",
+        "How long computing its rows again took"
+    );
+    describe_gauge!(
+        "tidegauge_model_drifting",
+        "1 while a model's error of the last week is at least twice that of the four weeks before"
+    );
+    describe_gauge!(
         "tidegauge_commit_latency_seconds",
         "From hearing of a block to its synced write"
     );
@@ -130,6 +167,25 @@ fn describe() {
         "Time until their answers began"
     );
     describe_gauge!("tidegauge_rpc_health", "Running share of successes, 0 to 1");
+}
+
+fn daily(report: &JobsReport) {
+    if let Some(rate) = report.success_rate {
+        gauge!("tidegauge_daily_success_ratio").set(rate);
+    }
+    let ended = report.jobs.iter().find(|job| job.ended_at.is_some());
+    if let Some(job) = ended {
+        let day = job.day.start().0;
+        gauge!("tidegauge_daily_last_day_seconds").set(day as f64);
+        let complete = f64::from(u8::from(job.complete == Some(true)));
+        gauge!("tidegauge_day_complete").set(complete);
+        if let Some(seconds) = job.took_s {
+            gauge!("tidegauge_daily_job_seconds").set(seconds as f64);
+        }
+        if let Some(seconds) = job.step_seconds("features") {
+            gauge!("tidegauge_daily_features_seconds").set(seconds as f64);
+        }
+    }
 }
 
 fn http(context: &Context) {

@@ -115,6 +115,7 @@ fn in_path(segment: &str) -> Option<Value> {
     let name = segment.strip_prefix('{')?.strip_suffix('}')?;
     let schema = match name {
         "date" => json!({"type": "string", "format": "date"}),
+        "model" => json!({"type": "string", "pattern": "^[0-9A-Za-z_-][0-9A-Za-z_.-]{0,47}$"}),
         "pool" => json!({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"}),
         _ => json!({"type": "string"}),
     };

@@ -6,12 +6,12 @@ use super::kept::{Answer, Kept};
 use super::refusal::Refusal;
 use super::reply;
 use super::snapshot::Snapshot;
+use crate::clock::now;
 use crate::error::Error;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::sync::Arc;
-use tidegauge_model::UnixSeconds;
 use warp::Filter;
 use warp::filters::BoxedFilter;
 use warp::http::StatusCode;
@@ -157,8 +157,4 @@ impl Route {
         });
         path.and(warp::path::end()).boxed()
     }
-}
-
-fn now() -> UnixSeconds {
-    UnixSeconds(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0))
 }

@@ -41,7 +41,9 @@ impl<'c> Snapshot<'c> {
         let (finalized, derived) = (number(view.finalized()), number(view.derived_to()));
         // Numbers of another feature set may be there after a restart.
         let process = self.context.started;
-        let text = format!("W/\"{process:x}-{epoch:x}-{notice}-{finalized:x}-{derived:x}\"");
+        let forecasts = view.forecast_revision()?;
+        let text =
+            format!("W/\"{process:x}-{epoch:x}-{notice}-{finalized:x}-{derived:x}-{forecasts:x}\"");
         HeaderValue::from_str(&text)
             .map_err(|_| Error::Failed(format!("`{text}` is no entity tag")).into())
     }

@@ -95,11 +95,13 @@ fn print(audited: &Audited) {
 
 fn print_postgres(report: &AuditReport) {
     println!(
-        "Postgres: compared {} swaps and {} days of features: {} blocks and {} days differ",
+        "Postgres: compared {} swaps, {} days of features and {} runs of forecasts: {} blocks, {} days and {} runs differ",
         group(report.swaps),
         group(report.days),
+        group(report.runs),
         group(report.blocks_differ),
-        group(report.days_differ)
+        group(report.days_differ),
+        group(report.runs_differ)
     );
     print_differences(&report.differences, "Postgres", report.repaired);
 }

@@ -4,12 +4,15 @@ mod audit;
 mod backfill;
 mod compare;
 mod config_show;
+mod daily;
 mod dataset;
 mod doctor;
 mod export;
 mod features;
 mod held;
+mod models;
 mod plan;
+mod predict;
 mod rebuild;
 mod restore;
 mod run;
@@ -58,6 +61,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Audit(flags) => block_on(audit::audit(config, flags)),
         Command::Snapshot(flags) => block_on(snapshot::snapshot(config, flags)),
         Command::Restore(flags) => block_on(restore::restore(config, flags)),
+        Command::Daily { date, json } => block_on(daily::daily(config, date, json)),
+        Command::Predict(flags) => block_on(predict::predict(config, flags)),
+        Command::Models { json } => models::models(&config, json),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),
         Command::Simulate(simulate) => block_on(simulate::simulate(simulate)),
         Command::Config(what) => config_show::config(&config, &what),

@@ -1,9 +1,11 @@
 //! `run`: the daemon.
 
 use crate::api::{Context, Server};
+use crate::clock::now;
 use crate::collect::{self, Committer, Live, Patience, Span, Stage};
 use crate::config::Config;
 use crate::control;
+use crate::daily::{self, Desk};
 use crate::error::Error;
 use crate::mirror;
 use std::sync::{Arc, OnceLock};
@@ -11,6 +13,7 @@ use std::time::Duration;
 use tidegauge_chain::{Chain, Heads, Pace};
 use tidegauge_model::{BlockRange, BlockRef, ChainId};
 use tidegauge_storage::{Reader, Store, StoreError};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 /// Backfills what is missing, follows the tip and serves, until told to stop.
@@ -34,7 +37,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     let reader = store.reader();
     // Before the page is announced: whoever reads of it may order at once.
     let listener = control::Listener::bind(&config.storage.path);
-    let context = Context::new(reader.clone(), endpoints.clone(), live.clone(), &config.api);
+    let context = Context::new(reader.clone(), endpoints.clone(), live.clone(), &config);
     tracing::info!("status page at http://{}/", server.address());
     let serving = server.serve(Arc::new(context), config.api.clone(), stop.child_token());
     let serving = tokio::spawn(serving);
@@ -42,6 +45,8 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     let (auditor, audits) = mirror::Auditor::open();
     let (lake, lake_audits) = mirror::LakeAuditor::open();
     let (snapshots, takes) = mirror::Snapshotter::open();
+    let mirrors = mirror::names(database.as_ref(), bucket.as_ref());
+    let one_day_at_a_time = Mutex::default();
     let workplace = control::Workplace {
         chain: &endpoints,
         committer: &committer,
@@ -54,6 +59,10 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
             .filter(|to| to.has_snapshots())
             .map(|_| &snapshots),
         least_free_bytes: config.storage.min_free_mib << 20,
+        keep_forecast_days: config.predictions.keep_days,
+        daily_at: config.schedule.daily_at,
+        mirrors: &mirrors,
+        one_day_at_a_time: &one_day_at_a_time,
     };
     let done = stop.child_token();
     let collecting = async {
@@ -82,8 +91,18 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         snapshots: takes,
     };
     let keeping = mirror::keep_bucket(bucket, asked, &committer, &reader, &live, &done);
+    let desk = Desk {
+        reader: &reader,
+        committer: &committer,
+        mirrors: &mirrors,
+        keep_forecast_days: config.predictions.keep_days,
+        now,
+        patience: daily::Patience::Waits,
+    };
+    let daily_at = config.schedule.daily_at;
+    let daily = daily::keep(desk, daily_at, &one_day_at_a_time, &done);
     let collected = tokio::select! {
-        (collected, (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping) } => collected,
+        (collected, (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily) } => collected,
         ended = serving => Err(Error::Failed(match ended {
             Ok(()) if stop.is_cancelled() => return finish(committer, &live),
             Ok(()) => "the HTTP server ended by itself".to_owned(),

@@ -1,11 +1,20 @@
 //! `status`: what the store holds, on one screen.
 
+use crate::clock::now;
 use crate::config::Config;
+use crate::daily::JobsReport;
 use crate::error::Error;
 use crate::report::Report;
-use std::time::{SystemTime, UNIX_EPOCH};
-use tidegauge_model::UnixSeconds;
+use serde::Serialize;
 use tidegauge_storage::logical_digest;
+
+/// What is printed as JSON.
+#[derive(Serialize)]
+struct Status {
+    #[serde(flatten)]
+    store: Report,
+    daily: JobsReport,
+}
 
 /// Reads beside a running collector; nothing is written to the store.
 pub(super) fn status(config: &Config, digest: bool, json: bool) -> Result<(), Error> {
@@ -15,13 +24,13 @@ pub(super) fn status(config: &Config, digest: bool, json: bool) -> Result<(), Er
     if digest {
         report = report.with_digest(logical_digest(&view)?);
     }
+    let daily = JobsReport::read(&view, config.schedule.daily_at, now())?;
     if json {
-        super::print_json(&report)
-    } else {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |d| d.as_secs());
-        print!("{}", report.screen(UnixSeconds(now)));
-        Ok(())
+        return super::print_json(&Status {
+            store: report,
+            daily,
+        });
     }
+    print!("{}{}", report.screen(now()), daily.screen());
+    Ok(())
 }

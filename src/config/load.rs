@@ -202,6 +202,13 @@ fn check(config: &Config) -> Result<(), String> {
         1 << 20,
         "MiB",
     )?;
+    within(
+        "predictions.keep_days",
+        config.predictions.keep_days.into(),
+        42,
+        36_500,
+        "days",
+    )?;
     config.api.check()?;
     if let Some(settings) = config.sync.postgres.settings().map_err(|e| e.to_string())? {
         Database::new(settings).map_err(|e| e.to_string())?;

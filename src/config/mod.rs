@@ -5,6 +5,7 @@
 //! every key; a test holds it to the defaults here.
 
 mod api;
+mod daily_at;
 mod iam;
 mod load;
 mod postgres;
@@ -15,6 +16,7 @@ mod text;
 mod timing;
 
 pub(crate) use api::Api;
+pub(crate) use daily_at::DailyAt;
 pub(crate) use load::load;
 pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
@@ -36,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) reorg: Reorg,
     pub(crate) storage: Storage,
     pub(crate) features: Features,
+    pub(crate) predictions: Predictions,
+    pub(crate) schedule: Schedule,
     pub(crate) sync: Sync,
     pub(crate) api: Api,
     pub(crate) log: Log,
@@ -125,6 +129,35 @@ impl Default for Storage {
             path: PathBuf::from("tidegauge-data"),
             memory_mib: 192,
             min_free_mib: 1_024,
+        }
+    }
+}
+
+/// Forecasts of pools' days.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Predictions {
+    pub(crate) keep_days: u32,
+}
+
+impl Default for Predictions {
+    fn default() -> Self {
+        Self { keep_days: 400 }
+    }
+}
+
+/// The daily job.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Schedule {
+    #[serde(with = "text")]
+    pub(crate) daily_at: DailyAt,
+}
+
+impl Default for Schedule {
+    fn default() -> Self {
+        Self {
+            daily_at: DailyAt::at(6, 0),
         }
     }
 }

@@ -3,12 +3,14 @@
 use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};
+use crate::daily::JobReport;
 use crate::error::Error;
+use crate::forecasts::Made;
 use crate::snapshots::SnapshotOrder;
 use futures_util::{SinkExt, StreamExt};
 use std::io::ErrorKind;
 use std::path::Path;
-use tidegauge_model::{BlockRange, UserKey};
+use tidegauge_model::{BlockRange, Day, UserKey};
 use tidegauge_sync::{AuditDepth, Repair, SnapshotProgress, SnapshotReport};
 use tokio::net::UnixStream;
 use tokio_util::codec::{Framed, LinesCodec};
@@ -89,6 +91,37 @@ pub(crate) async fn snapshot(
             None
         }
         Answer::Snapshotted(report) => Some(report),
+        _ => None,
+    })
+    .await
+}
+
+/// Has the daemon forecast; `None` if no daemon holds the store.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn predict(
+    store: &Path,
+    heard: &mut (dyn FnMut(u64, u64) + Send),
+) -> Result<Option<Made>, Error> {
+    ask(store, Order::Predict, &mut |answer| match answer {
+        Answer::Predicting { done, total } => {
+            heard(done, total);
+            None
+        }
+        Answer::Predicted(made) => Some(made),
+        _ => None,
+    })
+    .await
+}
+
+/// Has the daemon work on a day's job; `None` if no daemon holds the store.
+///
+/// # Errors
+/// As [`verify`].
+pub(crate) async fn daily(store: &Path, day: Day) -> Result<Option<JobReport>, Error> {
+    ask(store, Order::Daily { day }, &mut |answer| match answer {
+        Answer::Worked(job) => Some(job),
         _ => None,
     })
     .await

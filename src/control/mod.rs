@@ -2,23 +2,25 @@
 //! store's folder.
 //!
 //! ```text
-//! command ─► {"verify":{…}} | {"rebuild":{…}} | {"audit":{…}} | {"snapshot":{…}}   one order
+//! command ─► {"verify":{…}} | {"rebuild":{…}} | {"audit":{…}} | {"snapshot":{…}} | "predict" | {"daily":{…}}   one order
 //! daemon  ─► {"heard":{…}} | {"deriving":{…}} | {"snapshotting":{…}} …  how far it is
-//!         ─► {"done":{…}} | {"derived":{…}} | {"audited":{…}} | {"snapshotted":{…}} | {"failed":{…}}
+//!         ─► {"done":{…}} | {"derived":{…}} | {"audited":{…}} | {"snapshotted":{…}} | {"predicted":{…}} | {"worked":{…}} | {"failed":{…}}
 //! ```
 
 mod ask;
 mod serve;
 
-pub(crate) use ask::{audit, rebuild, snapshot, verify};
+pub(crate) use ask::{audit, daily, predict, rebuild, snapshot, verify};
 pub(crate) use serve::{Listener, Workplace, serve};
 
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};
+use crate::daily::JobReport;
+use crate::forecasts::Made;
 use crate::snapshots::SnapshotOrder;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
-use tidegauge_model::{BlockRange, UserKey};
+use tidegauge_model::{BlockRange, Day, UserKey};
 use tidegauge_sync::{AuditReport, LakeReport, SnapshotProgress, SnapshotReport};
 
 /// Longest line either side reads.
@@ -32,6 +34,8 @@ enum Order {
     Rebuild { user: UserKey },
     Audit { repair: bool, deep: bool },
     Snapshot(SnapshotOrder),
+    Predict,
+    Daily { day: Day },
 }
 
 /// What audits found.
@@ -62,6 +66,12 @@ enum Answer {
     Audited(Audited),
     Snapshotting(SnapshotProgress),
     Snapshotted(SnapshotReport),
+    Predicting {
+        done: u64,
+        total: u64,
+    },
+    Predicted(Made),
+    Worked(JobReport),
     Failed {
         message: String,
         is_usage: bool,

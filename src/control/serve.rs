@@ -1,8 +1,12 @@
 //! The daemon's side: one order after the other.
 
 use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
+use crate::clock::now;
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
+use crate::config::DailyAt;
+use crate::daily::{Desk, JobReport, Patience, run_day};
 use crate::error::Error;
+use crate::forecasts;
 use crate::mirror::{Auditor, LakeAuditor, Snapshotter};
 use crate::snapshots::{self, SnapshotOrder};
 use futures_util::{SinkExt, StreamExt};
@@ -14,11 +18,11 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tidegauge_chain::Chain;
 use tidegauge_features::FeatureSet;
-use tidegauge_model::UserKey;
+use tidegauge_model::{Day, UserKey};
 use tidegauge_storage::Reader;
 use tidegauge_sync::{AuditDepth, Repair};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, mpsc};
 use tokio::time::timeout;
 use tokio_util::codec::{Framed, LinesCodec};
 use tokio_util::sync::CancellationToken;
@@ -50,6 +54,14 @@ pub(crate) struct Workplace<'a> {
     pub(crate) snapshots: Option<&'a Snapshotter>,
     /// Bytes that stay free on the store's disk.
     pub(crate) least_free_bytes: u64,
+    /// Days for which forecasts are kept.
+    pub(crate) keep_forecast_days: u32,
+    /// When the job of a day is due.
+    pub(crate) daily_at: DailyAt,
+    /// The mirrors that are configured.
+    pub(crate) mirrors: &'a [&'static str],
+    /// Held by who works on a day.
+    pub(crate) one_day_at_a_time: &'a Mutex<()>,
 }
 
 /// Where orders come in.
@@ -129,6 +141,8 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
             Ok(Order::Rebuild { user }) => rebuild(user, workplace, &tell).await,
             Ok(Order::Audit { repair, deep }) => audit(repair, deep, workplace).await,
             Ok(Order::Snapshot(order)) => snapshot(order, workplace, &tell).await,
+            Ok(Order::Predict) => predict(workplace, &tell).await,
+            Ok(Order::Daily { day }) => daily(day, workplace, stop).await,
             Err(error) => Answer::Failed {
                 message: format!(
                     "the daemon does not understand this order ({error}): are both of one version?"
@@ -207,6 +221,37 @@ async fn snapshot(
     };
     match taken.await {
         Ok(report) => Answer::Snapshotted(report),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn daily(day: Day, workplace: &Workplace<'_>, stop: &CancellationToken) -> Answer {
+    let _alone = workplace.one_day_at_a_time.lock().await;
+    let desk = Desk {
+        reader: workplace.reader,
+        committer: workplace.committer,
+        mirrors: workplace.mirrors,
+        keep_forecast_days: workplace.keep_forecast_days,
+        now,
+        patience: Patience::Asks,
+    };
+    match run_day(&desk, day, workplace.daily_at.of(day), stop).await {
+        Ok(Some(job)) => Answer::Worked(JobReport::of(&job)),
+        Ok(None) => failed(&Error::Failed("the daemon is stopping".to_owned())),
+        Err(error) => failed(&error),
+    }
+}
+
+async fn predict(workplace: &Workplace<'_>, tell: &mpsc::Sender<Answer>) -> Answer {
+    let tell = tell.clone();
+    // What a slow reader misses is only progress.
+    let heard = move |done, total| drop(tell.try_send(Answer::Predicting { done, total }));
+    let Workplace {
+        reader, committer, ..
+    } = workplace;
+    let days = workplace.keep_forecast_days;
+    match forecasts::make_beside(reader, committer, now(), days, heard).await {
+        Ok(made) => Answer::Predicted(made),
         Err(error) => failed(&error),
     }
 }

@@ -17,6 +17,11 @@ impl Job {
             encode_job(self, out)
         })
     }
+
+    /// To be dropped.
+    pub fn drop(&self) -> Keep {
+        Keep::drop(Family::Jobs, calendar_key(self.day))
+    }
 }
 
 impl View<'_> {

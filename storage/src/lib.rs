@@ -31,11 +31,14 @@ mod evidence;
 mod failpoint;
 mod families;
 mod folder;
+mod forecast_keys;
+mod forecasts;
 mod generation;
 mod head;
 mod jobs;
 mod journal;
 mod keep;
+mod kept_forecasts;
 mod kept_jobs;
 mod keys;
 mod ledger;
@@ -78,9 +81,14 @@ pub use evidence::{Certificate, CertifiedRange, EvidenceTotal};
 pub use failpoint::FAILPOINTS;
 pub use families::{Access, Declaration, FAMILIES, Family, Reversal};
 pub use folder::require_space;
+pub use forecasts::{
+    ForecastBasis, ForecastRun, Forecasted, ModelDrift, ModelName, ModelReliability, ModelScore,
+    PoolForecasts, ScoreBoard, TargetColumn,
+};
 pub use head::{Counters, Tip};
 pub use jobs::{Job, JobStep};
 pub use keep::Keep;
+pub use kept_forecasts::keep_forecast_revision;
 pub use live_rows::{Kept, LiveRows};
 pub use meta::FORMAT;
 pub use notice::{MirrorPosition, Notice, NoticeKind, Sequence};

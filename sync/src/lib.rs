@@ -49,8 +49,8 @@ pub use snapshot::{
 };
 pub use snapshot_fault::SnapshotFault;
 pub use tables::{
-    LIQUIDITY_COLUMNS, NamedPool, SWAP_COLUMNS, liquidity_cells, pool_day_cells, pool_day_columns,
-    swap_cells,
+    FORECAST_COLUMNS, LIQUIDITY_COLUMNS, NamedPool, SWAP_COLUMNS, forecast_cells, liquidity_cells,
+    pool_day_cells, pool_day_columns, swap_cells,
 };
 pub use whole_file::WholeFile;
 pub use writer_fault::WriterFault;

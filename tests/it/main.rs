@@ -8,6 +8,7 @@ mod bad_input;
 mod bucket;
 #[cfg(feature = "failpoints")]
 mod crash_points;
+mod daily;
 mod evm;
 mod faults;
 mod kill;

@@ -1,14 +1,14 @@
 // The first page: is it healthy, how far is it, what is it collecting.
 
 import { ask } from './ask.js';
-import { age, bytes, cards, el, milliseconds, section, short, since, table, time, usd, whole } from './text.js';
+import { age, bytes, cards, el, milliseconds, section, share, short, since, table, time, usd, whole } from './text.js';
 
 const EVERY_MS = 2000;
 const RATES = 300;
 
 export function overview(main, signal) {
-  const parts = Object.fromEntries(['cards', 'rate', 'coverage', 'mirrors', 'top', 'swaps', 'endpoints'].map(name => [name, el('div', {})]));
-  main.replaceChildren(el('h1', {}, 'The collector'), parts.cards, el('div', { class: 'pair' }, parts.rate, parts.coverage), parts.mirrors, parts.top, parts.swaps, parts.endpoints);
+  const parts = Object.fromEntries(['cards', 'rate', 'coverage', 'mirrors', 'daily', 'top', 'swaps', 'endpoints'].map(name => [name, el('div', {})]));
+  main.replaceChildren(el('h1', {}, 'The collector'), parts.cards, el('div', { class: 'pair' }, parts.rate, parts.coverage), parts.mirrors, parts.daily, parts.top, parts.swaps, parts.endpoints);
   const rates = [];
   let last = null, day = null;
   const show = status => {
@@ -20,6 +20,7 @@ export function overview(main, signal) {
     parts.rate.replaceChildren(rate(rates));
     parts.coverage.replaceChildren(coverage(status));
     parts.mirrors.replaceChildren(...mirrors(status.mirrors));
+    parts.daily.replaceChildren(...daily(status.daily));
     parts.swaps.replaceChildren(latest(status.latest_swaps));
     parts.endpoints.replaceChildren(endpoints(status.collector));
     const today = status.tip?.timestamp && Math.floor(status.tip.timestamp / 86400);
@@ -94,6 +95,21 @@ function mirrors({ postgres, s3, snapshots }) {
     ['Behind the store', row => row.lag],
     ['', row => row.m.last_error ?? row.said],
   ], rows, ''))];
+}
+
+function daily({ jobs, daily_at, success_rate, success_rate_wanted, job_seconds_wanted, features_seconds_wanted }) {
+  if (!jobs.length) return [];
+  const took = (seconds, wanted) => seconds == null ? '–' : el('span', { class: seconds > wanted ? 'warn' : '' }, seconds ? age(seconds) : 'under 1 s');
+  const step = (job, name) => job.steps.find(step => step.name === name);
+  const now = job => job.steps.length ? `${job.steps.at(-1).name}: ${job.steps.at(-1).said}` : '';
+  const rate = success_rate == null ? '' : el('p', { class: success_rate < success_rate_wanted ? 'warn' : 'dim' }, `${share(success_rate)} of the last 30 days are complete; ${share(success_rate_wanted)} are wanted. Each day's job is due at ${daily_at} UTC.`);
+  return [section('Daily job', table([
+    ['Day', job => job.day],
+    ['State', job => el('td', { class: job.complete == null ? 'warn' : job.complete ? 'good' : 'bad' }, job.complete == null ? 'under way' : job.complete ? 'complete' : 'not complete')],
+    ['Took', job => took(job.took_s, job_seconds_wanted), true],
+    ['Of it, features', job => took(step(job, 'features')?.took_s, features_seconds_wanted), true],
+    ['', job => job.ended_at == null ? now(job) : step(job, 'collected')?.said ?? ''],
+  ], jobs, ''), rate)];
 }
 
 async function top(part, today, signal) {

@@ -7,13 +7,13 @@ import { age, cards, el, number, round, section, share, short, since, table, tim
 const SPANS = [30, 90, 365];
 
 export async function pool(main, signal, address) {
-  const head = el('div', {}), spans = el('div', { class: 'spans', role: 'group', 'aria-label': 'Days shown' }), charts = el('div', { class: 'pair' }), swaps = el('div', {});
+  const head = el('div', {}), spans = el('div', { class: 'spans', role: 'group', 'aria-label': 'Days shown' }), charts = el('div', { class: 'pair' }), forecasts = el('div', {}), swaps = el('div', {});
   main.replaceChildren(el('p', { class: 'dim' }, 'reading…'));
   const now = await ask(`/api/features/${address}`, signal).catch(error => error);
   if (signal.aborted) return;
   if (now instanceof Error) return main.replaceChildren(el('h1', {}, short(address)), el('p', { class: 'bad', role: 'alert' }, now.message), el('p', {}, now.hint ?? ''));
   document.title = `${now.pool_name} · Tidegauge`;
-  main.replaceChildren(head, spans, charts, swaps);
+  main.replaceChildren(head, spans, charts, forecasts, swaps);
   head.replaceChildren(...describe(now));
   const draw = async days => {
     for (const button of spans.children) button.setAttribute('aria-pressed', String(Number(button.dataset.days) === days));
@@ -25,6 +25,7 @@ export async function pool(main, signal, address) {
   spans.replaceChildren(...SPANS.map(days => el('button', { type: 'button', 'data-days': String(days), onclick: () => draw(days) }, `${days} days`)));
   draw(SPANS[1]);
   latest(swaps, address, now.as_of.number, signal);
+  outlook(forecasts, address, signal);
   document.addEventListener('theme', () => draw(Number(spans.querySelector('[aria-pressed=true]').dataset.days)), { signal });
   listen(`/api/stream?pools=${address}`, signal, (name, data) => {
     if (name !== 'features' || signal.aborted) return;
@@ -66,6 +67,34 @@ function plots(rows) {
     chart('Swaps and users', days, [{ label: 'Swaps', values: of('swap_count_24h'), as: whole }, { label: 'Users', values: of('unique_users_24h'), as: whole, color: '--warn' }]),
     chart('Volatility over 7 days', days, [{ label: 'Volatility', values: of('volatility_7d'), as: share }]),
   ];
+}
+
+const TARGETS = [
+  ['target_tx_7d_avg_ahead', 'Swaps a day, 7 days', number],
+  ['target_volume_usd_7d', 'Volume, 7 days', usd],
+  ['target_fee_apr_7d', 'Fee APR, 7 days', share],
+  ['target_tx_3d_avg_ahead', 'Swaps a day, 3 days', number],
+  ['target_volume_usd_3d', 'Volume, 3 days', usd],
+  ['target_fee_apr_3d', 'Fee APR, 3 days', share],
+];
+
+/** What each model says of the days to come. */
+async function outlook(part, address, signal) {
+  const { models } = await ask('/api/models', signal).catch(() => ({ models: [] }));
+  const asked = models.map(({ model }) => ask(`/api/predictions/${model}?pool=${address}`, signal).catch(() => null));
+  const found = (await Promise.all(asked)).filter(answer => answer?.rows.length);
+  if (signal.aborted || !found.length) return;
+  const said = (answer, name, as) => {
+    const row = answer.rows.find(row => row.target === name);
+    if (!row) return '–';
+    const between = row.interval_low == null ? '' : `${as(row.interval_low)} to ${as(row.interval_high)}`;
+    const sure = row.confidence == null ? '' : `, ${share(row.confidence)} within a quarter`;
+    return [as(row.value), el('br', {}), el('small', { class: 'dim' }, between + sure)];
+  };
+  part.replaceChildren(section('Forecasts, with 80 % intervals', table([
+    ['Model', answer => el('span', {}, answer.model, el('br', {}), el('small', { class: 'dim' }, `from ${answer.date}`))],
+    ...TARGETS.map(([name, title, as]) => [title, answer => el('span', {}, ...[said(answer, name, as)].flat()), true]),
+  ], found, '')));
 }
 
 async function latest(part, address, tip, signal) {

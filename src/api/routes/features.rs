@@ -7,6 +7,7 @@ use crate::api::names::label;
 use crate::api::refusal::Refusal;
 use crate::api::route::NoQuery;
 use crate::api::snapshot::Snapshot;
+use crate::clock;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tidegauge_features::{PoolDay, Status};
@@ -71,7 +72,7 @@ impl FeaturesNow {
     /// With its age, for who sends it at once.
     pub(super) fn aged(self) -> Self {
         Self {
-            staleness_s: unix_now().0.checked_sub(self.at.0),
+            staleness_s: clock::now().0.checked_sub(self.at.0),
             ..self
         }
     }
@@ -114,8 +115,4 @@ fn last_day(view: &View<'_>, pool: PoolId, tip: Day) -> Result<Option<DayRow>, R
     let rows = view.daily_rows(tip.minus_days(LOOK_BACK_DAYS), tip, Some(pool))?;
     let last = rows.last().transpose()?;
     Ok(last.as_ref().map(DayRow::of))
-}
-
-fn unix_now() -> UnixSeconds {
-    UnixSeconds(u64::try_from(jiff::Timestamp::now().as_second()).unwrap_or(0))
 }

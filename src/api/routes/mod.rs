@@ -5,8 +5,10 @@ mod days;
 mod features;
 mod history;
 mod latest;
+mod models;
 mod page;
 mod pools;
+mod predictions;
 mod search;
 mod status;
 pub(super) mod stream;
@@ -60,6 +62,18 @@ pub(super) fn all() -> Vec<Route> {
             "A pool's swaps, as the mirrors have them",
             &[BAD, MISSING],
             swaps::swaps,
+        ),
+        Route::of_store(
+            "/api/models",
+            "Who forecasts, and what the forecasts were worth",
+            &[BAD],
+            models::models,
+        ),
+        Route::of_store(
+            "/api/predictions/{model}",
+            "A model's forecasts from a day, by default its newest",
+            &[BAD, MISSING],
+            predictions::predictions,
         ),
         Route::of_store(
             "/api/search",

@@ -6,6 +6,7 @@ use crate::api::cells::{Cells, Features, Targets};
 use crate::api::kept::Answer;
 use crate::api::refusal::Refusal;
 use crate::api::snapshot::Snapshot;
+use crate::forecasts::{Outlook, Prediction};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -57,6 +58,8 @@ struct PoolRow {
     features: Cells<Features>,
     /// What followed, as far as it is final.
     targets: Cells<Targets>,
+    /// What was forecast from the day; null where nothing was.
+    prediction: Option<Prediction>,
 }
 
 /// The last row of a page.
@@ -90,6 +93,7 @@ pub(super) fn pools(
             .ok_or_else(stale)?,
         None => 0,
     };
+    let outlook = Outlook::read(&snapshot.view, day)?;
     let page = rows.get(begin..).unwrap_or_default();
     let page = page.get(..limit).unwrap_or(page);
     let next = match page.last() {
@@ -100,7 +104,7 @@ pub(super) fn pools(
         }),
         _ => None,
     };
-    let shown = page.iter().map(|row| show(snapshot, row));
+    let shown = page.iter().map(|row| show(snapshot, &outlook, row));
     Ok(DayOfPools {
         date: day,
         status: snapshot.view.status(day)?,
@@ -171,7 +175,7 @@ fn classes() -> (usize, &'static [&'static str]) {
     found.next().unwrap_or_default()
 }
 
-fn show(snapshot: &Snapshot<'_>, row: &PoolDay) -> Result<PoolRow, Refusal> {
+fn show(snapshot: &Snapshot<'_>, outlook: &Outlook, row: &PoolDay) -> Result<PoolRow, Refusal> {
     let names = &snapshot.context.names;
     Ok(PoolRow {
         pool_address: row.pool,
@@ -179,6 +183,7 @@ fn show(snapshot: &Snapshot<'_>, row: &PoolDay) -> Result<PoolRow, Refusal> {
         date: row.day,
         features: Cells::features(&row.row),
         targets: Cells::targets(&row.targets),
+        prediction: outlook.of(row.pool),
     })
 }
 

@@ -5,7 +5,9 @@ use crate::api::ask::Asked;
 use crate::api::context::Context;
 use crate::api::refusal::Refusal;
 use crate::api::route::NoQuery;
+use crate::clock::now;
 use crate::collect::{LatencyShown, Stage, Tail};
+use crate::daily::JobsReport;
 use crate::mirror::{BucketReport, MirrorReport, SnapshotShown};
 use crate::report::Report;
 use schemars::JsonSchema;
@@ -27,6 +29,7 @@ pub(super) struct Status {
     store: Report,
     collector: Collector,
     mirrors: Mirrors,
+    daily: JobsReport,
     latest_swaps: Vec<LatestSwap>,
 }
 
@@ -91,11 +94,13 @@ pub(super) fn status(
         s3: BucketReport::of(&bucket),
         snapshots: SnapshotShown::of(&bucket),
     };
+    let daily = JobsReport::read(&view, context.daily_at, now())?;
     let latest_swaps = latest_swaps(&view, &context.names, LATEST_SWAPS, LATEST_BLOCKS)?;
     let status = Status {
         store,
         collector,
         mirrors,
+        daily,
         latest_swaps,
     };
     Ok((StatusCode::OK, status))

@@ -1,7 +1,7 @@
 //! `GET /api/swaps/{pool}`: a pool's swaps, as the mirrors have them.
 
 use crate::api::ask::{Asked, read_cursor, write_cursor};
-use crate::api::cells::SwapCells;
+use crate::api::cells::{Swap, TableRow};
 use crate::api::kept::Answer;
 use crate::api::names::label;
 use crate::api::refusal::Refusal;
@@ -45,7 +45,7 @@ pub(super) struct Swaps {
     /// The blocks asked for, as far as the store has them.
     blocks: BlockRange,
     /// By block and log index, ascending.
-    rows: Vec<SwapCells>,
+    rows: Vec<TableRow<Swap>>,
     /// Where the next page begins; null on the last.
     next: Option<String>,
 }
@@ -95,7 +95,7 @@ pub(super) fn swaps(
                 break;
             }
             let usd = value.and_then(|value| value.usd);
-            rows.push(SwapCells(swap_cells(chain, &swap, usd, &named.info)));
+            rows.push(TableRow::of(swap_cells(chain, &swap, usd, &named.info)));
             last = Some(place);
         }
     }

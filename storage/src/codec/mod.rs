@@ -9,6 +9,7 @@ mod derived;
 #[cfg(test)]
 mod derived_tests;
 mod feature_set;
+mod forecasts;
 mod format_1;
 mod format_2;
 mod integers;
@@ -26,6 +27,10 @@ pub(crate) use derived::{
     encode_calendar, encode_day, encode_price, encode_tile, encode_user, encode_value,
 };
 pub(crate) use feature_set::{StoredSet, decode_feature_set, encode_feature_set};
+pub(crate) use forecasts::{
+    decode_forecast_run, decode_pool_forecasts, decode_score_board, encode_forecast_run,
+    encode_pool_forecasts, encode_score_board,
+};
 pub(crate) use format_1::{decode_head_1, decode_journal_1};
 pub(crate) use format_2::{decode_head_2, encode_head_2};
 pub(crate) use jobs::{decode_job, encode_job};

@@ -7,6 +7,7 @@ mod contract;
 mod crowd;
 mod offline;
 mod page;
+mod predictions;
 mod refusals;
 mod stream;
 

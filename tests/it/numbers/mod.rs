@@ -4,6 +4,7 @@ mod compare;
 mod dataset;
 mod export;
 mod features;
+mod forecasts;
 mod rebuild;
 mod recorded;
 mod tip;
@@ -60,7 +61,7 @@ impl Collected {
     }
 
     /// A file or folder beside the store.
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 

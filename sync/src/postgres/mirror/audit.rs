@@ -42,6 +42,10 @@ pub struct AuditReport {
     pub blocks_differ: u64,
     /// Days of which a row differs.
     pub days_differ: u64,
+    /// Runs of forecasts compared, a model and day each.
+    pub runs: u64,
+    /// Runs of which a row differs.
+    pub runs_differ: u64,
     /// Whether what differs was written anew.
     pub repaired: bool,
     /// The first rows that differ.
@@ -51,7 +55,7 @@ pub struct AuditReport {
 impl AuditReport {
     /// Whether the mirror was equal to the store.
     pub fn is_equal(&self) -> bool {
-        self.blocks_differ == 0 && self.days_differ == 0
+        self.blocks_differ == 0 && self.days_differ == 0 && self.runs_differ == 0
     }
 }
 
@@ -71,6 +75,7 @@ impl Mirror {
         };
         self.audit_blocks(repair, &mut report).await?;
         self.audit_days(repair, &mut report).await?;
+        self.audit_runs(repair, &mut report).await?;
         report.differences.truncate(MAX_DIFFERENCES);
         Ok(report)
     }
@@ -137,6 +142,30 @@ impl Mirror {
                 break;
             }
             day = until.plus_days(1);
+        }
+        Ok(())
+    }
+}
+
+impl Mirror {
+    async fn audit_runs(
+        &mut self,
+        repair: Repair,
+        report: &mut AuditReport,
+    ) -> Result<(), SyncError> {
+        let mut session = self.take_session().await?;
+        let found = session.check_runs(repair == Repair::Yes).await?;
+        self.session = Some(session);
+        report.runs = found.runs;
+        report.runs_differ = found.differ.len() as u64;
+        let differences = found.differ.into_iter().map(|(model, day)| Difference {
+            place: format!("forecasts of {model} from {day}"),
+            store: None,
+            mirror: None,
+        });
+        report.differences.extend(differences);
+        if repair == Repair::Yes {
+            self.reach_tip().await?;
         }
         Ok(())
     }

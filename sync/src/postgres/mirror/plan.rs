@@ -1,6 +1,8 @@
 //! What the next transaction is to do, read from one view of the store.
 
 use super::day_rows::{DayRows, Days};
+use super::forecast_rows::{RunBook, RunChanges};
+use super::job_rows::{JobRows, jobs};
 use super::pools::{Changes, Known};
 use super::position::{Recheck, State, bigint};
 use super::swap_rows::{self, BlockDigest, Facts, SwapRows};
@@ -52,6 +54,10 @@ pub(super) struct DayEntry {
 pub(super) struct DayBook {
     pub(super) days: BTreeMap<Day, DayEntry>,
     pub(super) compared: Option<Day>,
+    /// And runs of forecasts.
+    pub(super) forecasts: RunBook,
+    /// And what the daily jobs said; `None`: not known.
+    pub(super) jobs: Option<B256>,
 }
 
 /// What the next transaction is to do.
@@ -68,6 +74,10 @@ pub(super) struct Plan {
     pub(super) pools: Option<Changes>,
     /// Days to write anew.
     pub(super) days: Vec<DayRows>,
+    /// What is to be done about forecasts; `None`: nothing has changed of them.
+    pub(super) forecasts: Option<RunChanges>,
+    /// The daily jobs, where one has changed.
+    pub(super) jobs: Option<JobRows>,
     /// Where the mirror stands then.
     pub(super) next: State,
     /// Segments below this number are complete and final.
@@ -94,6 +104,8 @@ impl Plan {
             blocks: CopyBuffer::new(BLOCK_FIELDS),
             pools: None,
             days: Vec::new(),
+            forecasts: None,
+            jobs: None,
             next,
             seal_below: None,
             compared: book.compared,
@@ -169,6 +181,8 @@ pub(super) fn look(view: &View<'_>, mut base: Base) -> Result<Look, SyncError> {
         blocks: CopyBuffer::new(BLOCK_FIELDS),
         pools: base.known.changes(view)?,
         days: Vec::new(),
+        forecasts: None,
+        jobs: None,
         next: state,
         seal_below: None,
         compared: base.book.compared,
@@ -179,10 +193,13 @@ pub(super) fn look(view: &View<'_>, mut base: Base) -> Result<Look, SyncError> {
     };
     add_blocks(view, base.chain, base.left.take(), &mut plan)?;
     add_days(view, &base, &mut plan)?;
+    add_kept(view, &base, &mut plan)?;
     plan.seal_below = sealable(&plan.next)?;
     let changed = plan.cut.is_some()
         || plan.next != base.state
         || !plan.days.is_empty()
+        || plan.jobs.is_some()
+        || plan.forecasts.as_ref().is_some_and(|runs| !runs.is_empty())
         || plan.pools.as_ref().is_some_and(|pools| !pools.is_empty());
     Ok(if changed {
         Look::Do(plan)
@@ -365,6 +382,21 @@ fn add_days(view: &View<'_>, base: &Base, plan: &mut Plan) -> Result<(), SyncErr
         }
     }
     plan.compared = days.last_final();
+    Ok(())
+}
+
+/// Forecasts that the mirror lacks, and the daily jobs, once it has reached the tip.
+fn add_kept(view: &View<'_>, base: &Base, plan: &mut Plan) -> Result<(), SyncError> {
+    if plan.more {
+        return Ok(());
+    }
+    plan.forecasts = base.book.forecasts.changes(view, base.chain)?;
+    plan.more = plan
+        .forecasts
+        .as_ref()
+        .is_some_and(|runs| runs.reached.is_none());
+    let jobs = jobs(view, base.chain)?;
+    plan.jobs = (base.book.jobs != Some(jobs.digest)).then_some(jobs);
     Ok(())
 }
 

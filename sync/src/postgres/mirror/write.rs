@@ -1,6 +1,8 @@
 //! Writing a plan: one transaction, behind the fence.
 
 use super::day_rows;
+use super::forecast_ledger::put_runs;
+use super::job_rows::put_jobs;
 use super::ledger::Ledger;
 use super::plan::{BLOCK_COLUMNS, Cut, Plan, SEGMENT_BLOCKS};
 use super::position::{State, bigint, day_number};
@@ -36,6 +38,12 @@ pub(super) async fn write(
     let blocks = take(&mut plan.blocks, 0);
     copy(connection, "mirror_blocks", BLOCK_COLUMNS, blocks).await?;
     put_days(ledger, connection, &mut plan.days, &[]).await?;
+    if let Some(runs) = &mut plan.forecasts {
+        put_runs(ledger, connection, runs).await?;
+    }
+    if let Some(jobs) = &mut plan.jobs {
+        put_jobs(ledger, connection, jobs).await?;
+    }
     if let Some(below) = plan.seal_below {
         seal(ledger, connection, below).await?;
     }

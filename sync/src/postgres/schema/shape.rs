@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_migration_is_read_column_by_column() {
+    fn migrations_are_read_column_by_column() {
         let tables = expected();
         let of = |name: &str| tables.iter().find(|table| table.name == name).unwrap();
         let swaps = of("daily_transactions");
@@ -107,7 +107,8 @@ mod tests {
         );
         assert_eq!(swaps.columns["amount0_raw"], "numeric(78,0) NOT NULL");
         assert_eq!(swaps.columns["volume_usd"], "numeric");
-        assert_eq!(tables.len(), 8);
+        assert_eq!(of("predictions").columns.len(), 16);
+        assert_eq!(tables.len(), 11);
         assert_eq!(of("mirror_days").columns["settled"], "boolean NOT NULL");
     }
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod faults;
 mod follows;
+mod forecasts;
 mod lines;
 mod repairs;
 mod tables;

@@ -1,27 +1,28 @@
 //! A session: one connection, and what is known of the mirror while nobody else may write it.
 
+mod check;
+
+pub(super) use check::{BlockDiff, DayDiff, Mode};
+
 use super::ancestor::ancestor;
 use super::blocking::{Begun, begin_look, end_look, look_at};
-use super::compare::{self, Findings};
 use super::day_rows::DayRows;
 use super::lease::{self, Claim};
 use super::ledger::Ledger;
-use super::mirrored::{Line, Window};
 use super::options::MirrorStatus;
 use super::plan::{self, Base, Cut, DayBook, DayEntry, Look, Plan};
 use super::pools::Known;
 use super::position::State;
 use super::transaction::{Purpose, begin, commit};
-use super::{mend, write};
+use super::write;
 use crate::error::SyncError;
 use crate::mirror_fault::MirrorFault;
 use crate::postgres::ask::connect;
 use crate::postgres::connect::Database;
 use crate::postgres::schema::Partitions;
 use sqlx::PgConnection;
-use std::collections::BTreeMap;
 use std::sync::Arc;
-use tidegauge_model::{B256, BlockNumber, BlockRef, Day};
+use tidegauge_model::{B256, BlockNumber, BlockRef};
 use tidegauge_storage::Reader;
 
 /// Blocks that one transaction deletes at most; a mirror far ahead of a store that was restored
@@ -88,7 +89,8 @@ impl Session {
         };
         begin(database, &mut connection, Purpose::Read).await?;
         let known = Known::load(database, &mut connection, chain).await?;
-        let book = ledger.days(&mut connection).await?;
+        let mut book = ledger.days(&mut connection).await?;
+        book.forecasts = ledger.runs(&mut connection).await?;
         commit(&mut connection).await?;
         Ok(Self {
             database: database.clone(),
@@ -212,6 +214,7 @@ impl Session {
             let mut book = DayBook::clone(&self.book);
             enter(&mut book, &plan.days);
             book.compared = plan.compared;
+            enter_kept(&mut book, plan);
             let known = plan
                 .pools
                 .as_ref()
@@ -256,139 +259,11 @@ impl Session {
         }
         enter(book, &plan.days);
         book.compared = plan.compared;
+        enter_kept(book, &plan);
         self.state = plan.next;
         if let Some(pools) = plan.pools {
             self.known = Arc::new(pools.into_known());
         }
-    }
-
-    /// Compares a window of blocks with the store, and writes what differs where asked to; `None`:
-    /// the store turned meanwhile.
-    pub(super) async fn check_blocks(
-        &mut self,
-        window: Window,
-        mode: Mode,
-    ) -> Result<Option<Checked>, SyncError> {
-        let ledger = Ledger {
-            database: &self.database,
-            chain: self.chain,
-        };
-        let is_last = self.state.at.is_none_or(|at| window.next() > at.number);
-        let mirrored = ledger
-            .mirrored(&mut self.connection, window, is_last)
-            .await?;
-        let (chain, state, examples) = (self.chain, self.state, mode.examples);
-        let found = look_at(&self.reader, move |view| {
-            compare::compare(view, chain, &state, window, &mirrored, examples)
-        });
-        let Some(mut found) = found.await? else {
-            return Ok(None);
-        };
-        let mut differences = Vec::new();
-        for (block, ours) in std::mem::take(&mut found.examples) {
-            let theirs = ledger.lines(&mut self.connection, block).await?;
-            differences.push((block, ours, theirs));
-        }
-        let checked = Checked {
-            rows: found.rows,
-            blocks: found.blocks.len(),
-            differences,
-            is_last,
-        };
-        self.ahead = None;
-        let mut next = self.state;
-        if mode.is_recheck {
-            next.recheck.block = (!is_last).then(|| window.next());
-        }
-        if mode.repair && (!found.is_clean() || next != self.state) {
-            self.mend(found, next).await?;
-        }
-        Ok(Some(checked))
-    }
-
-    async fn mend(&mut self, found: Findings, next: State) -> Result<(), SyncError> {
-        let days = found.days_of_swaps.iter().copied();
-        self.partitions
-            .ensure(&self.database, &mut self.connection, days)
-            .await?;
-        let ledger = Ledger {
-            database: &self.database,
-            chain: self.chain,
-        };
-        let (connection, expected) = (&mut self.connection, &self.state);
-        mend::mend_blocks(ledger, connection, self.epoch, (expected, &next), found).await?;
-        self.state = next;
-        Ok(())
-    }
-
-    /// The same of days, both included.
-    pub(super) async fn check_days(
-        &mut self,
-        days: (Day, Day),
-        is_last: bool,
-        mode: Mode,
-    ) -> Result<Option<CheckedDays>, SyncError> {
-        let ledger = Ledger {
-            database: &self.database,
-            chain: self.chain,
-        };
-        let mirrored = ledger
-            .mirrored_days(&mut self.connection, days.0, days.1)
-            .await?;
-        let (chain, state) = (self.chain, self.state);
-        let found = look_at(&self.reader, move |view| {
-            compare::compare_days(view, chain, &state, days, mirrored)
-        });
-        let Some((mut differ, gone)) = found.await? else {
-            return Ok(None);
-        };
-        let mut differences = Vec::new();
-        for day in differ.iter().take(mode.examples) {
-            let theirs = ledger.day_lines(&mut self.connection, day.day).await?;
-            differences.push((day.day, day.lines.clone(), theirs));
-        }
-        for day in gone.iter().take(mode.examples) {
-            let theirs = ledger.day_lines(&mut self.connection, *day).await?;
-            differences.push((*day, Vec::new(), theirs));
-        }
-        let checked = CheckedDays {
-            days: differ.len() + gone.len(),
-            differences,
-        };
-        self.ahead = None;
-        let mut next = self.state;
-        if mode.is_recheck {
-            next.recheck.day = (!is_last).then(|| days.1.plus_days(1));
-        }
-        let is_clean = differ.is_empty() && gone.is_empty();
-        if mode.repair && (!is_clean || next != self.state) {
-            let (connection, expected) = (&mut self.connection, &self.state);
-            let states = (expected, &next);
-            mend::mend_days(ledger, connection, self.epoch, states, (&mut differ, &gone)).await?;
-            let book = Arc::make_mut(&mut self.book);
-            for day in &gone {
-                book.days.remove(day);
-            }
-            enter(book, &differ);
-            self.state = next;
-        }
-        Ok(Some(checked))
-    }
-
-    /// The last day that the mirror or the store can have.
-    pub(super) fn last_day(&self) -> Option<Day> {
-        let reached = self.state.time.map(Day::of);
-        reached.max(self.book.days.keys().next_back().copied())
-    }
-
-    /// The first day of either.
-    pub(super) async fn first_day(&self) -> Result<Option<Day>, SyncError> {
-        let first = look_at(&self.reader, |view| {
-            let first = view.calendar()?.next().transpose()?;
-            Ok(first.map(|closed| closed.day))
-        });
-        let known = self.book.days.keys().next().copied();
-        Ok([first.await?, known].into_iter().flatten().min())
     }
 
     /// Has pools and tokens compared once more.
@@ -396,47 +271,6 @@ impl Session {
         self.ahead = None;
         Arc::make_mut(&mut self.known).doubt();
     }
-}
-
-/// How rows are compared.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Mode {
-    /// Write what differs.
-    pub(super) repair: bool,
-    /// Move the marks of what is to be compared once more.
-    pub(super) is_recheck: bool,
-    /// How many differences to show.
-    pub(super) examples: usize,
-}
-
-/// A block that differs: the store's rows, and the mirror's.
-pub(super) type BlockDiff = (BlockNumber, Vec<Line>, Vec<Line>);
-
-/// A day that differs: the store's rows by pool, and the mirror's.
-pub(super) type DayDiff = (
-    Day,
-    Vec<(tidegauge_model::PoolId, String)>,
-    BTreeMap<String, String>,
-);
-
-/// What a look at a window of blocks found.
-pub(super) struct Checked {
-    /// Rows compared.
-    pub(super) rows: u64,
-    /// Blocks that differ.
-    pub(super) blocks: usize,
-    /// Some of them.
-    pub(super) differences: Vec<BlockDiff>,
-    /// Whether nothing comes after it.
-    pub(super) is_last: bool,
-}
-
-/// What a look at some days found.
-pub(super) struct CheckedDays {
-    /// Days that differ.
-    pub(super) days: usize,
-    /// Some of them.
-    pub(super) differences: Vec<DayDiff>,
 }
 
 fn enter(book: &mut DayBook, days: &[DayRows]) {
@@ -447,6 +281,16 @@ fn enter(book: &mut DayBook, days: &[DayRows]) {
             as_of: day.as_of,
         };
         book.days.insert(day.day, entry);
+    }
+}
+
+/// Forecasts and jobs that are written.
+fn enter_kept(book: &mut DayBook, plan: &Plan) {
+    if let Some(runs) = &plan.forecasts {
+        book.forecasts.enter(runs);
+    }
+    if let Some(jobs) = &plan.jobs {
+        book.jobs = Some(jobs.digest);
     }
 }
 
