@@ -8,6 +8,7 @@ use super::traffic::Traffic;
 use crate::collect::Live;
 use crate::config::{Config, DailyAt};
 use std::sync::{Arc, OnceLock};
+use tidegauge_alerts::Rules;
 use tidegauge_chain::{Chain, EndpointReport};
 use tidegauge_storage::{LiveRows, Reader};
 use tokio::sync::Semaphore;
@@ -28,6 +29,10 @@ pub(crate) struct Context {
     pub(super) live: Arc<Live>,
     /// When the job of a day is due.
     pub(super) daily_at: DailyAt,
+    /// What is watched.
+    pub(super) rules: Rules,
+    /// Names of the places that alerts go to.
+    pub(super) sinks: Vec<String>,
     /// Who may ask.
     pub(super) gate: Gate,
     /// Room for answers that read the store.
@@ -63,6 +68,8 @@ impl Context {
             chain,
             live,
             daily_at: config.schedule.daily_at,
+            rules: config.alerts.rules.clone(),
+            sinks: config.alerts.webhooks.keys().cloned().collect(),
             gate: Gate::of(&config.api),
             readers: Arc::new(Semaphore::new(READERS)),
             answers: Answers::default(),

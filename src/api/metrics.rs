@@ -1,6 +1,7 @@
 //! `GET /metrics`: the status in Prometheus' words, read anew for every scrape.
 
 use super::context::Context;
+use crate::alerts::AlertsReport;
 use crate::clock::now;
 use crate::collect::BucketStatus;
 use crate::daily::JobsReport;
@@ -19,6 +20,8 @@ pub(super) fn scrape(context: &Context) -> Result<String, Error> {
     let view = context.reader.view()?;
     let report = Report::of(&context.reader, &view)?;
     let jobs = JobsReport::read(&view, context.daily_at, now())?;
+    let alerts = AlertsReport::read(&view, &context.rules, &context.sinks)?;
+    let (troubles, sinks) = (alerts.troubles, alerts.sinks);
     let drifts = view
         .score_board()?
         .map_or_else(Vec::new, |board| board.drifts);
@@ -28,6 +31,15 @@ pub(super) fn scrape(context: &Context) -> Result<String, Error> {
         store(&report);
         tail(context, &report);
         daily(&jobs);
+        for severity in ["info", "warn", "page"] {
+            let count = troubles.iter().filter(|t| t.severity == severity).count();
+            gauge!("tidegauge_troubles", "severity" => severity).set(count as f64);
+        }
+        for sink in sinks {
+            let name = || sink.name.clone();
+            gauge!("tidegauge_alerts_waiting", "sink" => name()).set(sink.waiting as f64);
+            gauge!("tidegauge_alerts_given_up", "sink" => name()).set(sink.given_up as f64);
+        }
         for drift in drifts {
             let drifting = f64::from(u8::from(drift.is_drifting));
             let (model, target) = (drift.model.to_string(), drift.target.name());
@@ -141,6 +153,15 @@ fn describe() {
     describe_gauge!(
         "tidegauge_daily_features_seconds",
         "How long computing its rows again took"
+    );
+    describe_gauge!(
+        "tidegauge_troubles",
+        "Troubles that were told and are not over, by severity"
+    );
+    describe_gauge!("tidegauge_alerts_waiting", "Alerts on their way to a place");
+    describe_gauge!(
+        "tidegauge_alerts_given_up",
+        "Alerts that a place did not take in a day"
     );
     describe_gauge!(
         "tidegauge_model_drifting",

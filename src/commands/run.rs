@@ -1,5 +1,6 @@
 //! `run`: the daemon.
 
+use crate::alerts;
 use crate::api::{Context, Server};
 use crate::clock::now;
 use crate::collect::{self, Committer, Live, Patience, Span, Stage};
@@ -27,6 +28,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     }
     let database = mirror::database(&config)?;
     let bucket = mirror::Bucket::of(&config).await?;
+    let sinks = alerts::sinks(&config.alerts)?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
     let live = Arc::new(Live::default());
@@ -100,9 +102,21 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         patience: daily::Patience::Waits,
     };
     let daily_at = config.schedule.daily_at;
+    let sources = alerts::Sources {
+        reader: reader.clone(),
+        store: config.storage.path.clone(),
+        live: live.clone(),
+        endpoints: endpoints.clone(),
+        daily_at,
+        sinks: config.alerts.webhooks.keys().cloned().collect(),
+        offline,
+        now,
+    };
+    let rules = config.alerts.rules.clone();
+    let watching = alerts::watch(sources, rules, sinks, &committer, &done);
     let daily = daily::keep(desk, daily_at, &one_day_at_a_time, &done);
     let collected = tokio::select! {
-        (collected, (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily) } => collected,
+        (collected, (), (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily, Box::pin(watching)) } => collected,
         ended = serving => Err(Error::Failed(match ended {
             Ok(()) if stop.is_cancelled() => return finish(committer, &live),
             Ok(()) => "the HTTP server ended by itself".to_owned(),

@@ -1,5 +1,6 @@
 //! `status`: what the store holds, on one screen.
 
+use crate::alerts::{AlertsReport, TroubleReport};
 use crate::clock::now;
 use crate::config::Config;
 use crate::daily::JobsReport;
@@ -14,6 +15,7 @@ struct Status {
     #[serde(flatten)]
     store: Report,
     daily: JobsReport,
+    troubles: Vec<TroubleReport>,
 }
 
 /// Reads beside a running collector; nothing is written to the store.
@@ -24,13 +26,22 @@ pub(super) fn status(config: &Config, digest: bool, json: bool) -> Result<(), Er
     if digest {
         report = report.with_digest(logical_digest(&view)?);
     }
+    let sinks: Vec<String> = config.alerts.webhooks.keys().cloned().collect();
+    let alerts = AlertsReport::read(&view, &config.alerts.rules, &sinks)?;
     let daily = JobsReport::read(&view, config.schedule.daily_at, now())?;
     if json {
         return super::print_json(&Status {
             store: report,
             daily,
+            troubles: alerts.troubles,
         });
     }
     print!("{}{}", report.screen(now()), daily.screen());
+    for trouble in alerts.troubles {
+        println!(
+            "{:<10} {}: {} ({})",
+            trouble.severity, trouble.rule, trouble.summary, trouble.runbook
+        );
+    }
     Ok(())
 }

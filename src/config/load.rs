@@ -209,6 +209,7 @@ fn check(config: &Config) -> Result<(), String> {
         36_500,
         "days",
     )?;
+    config.alerts.check()?;
     config.api.check()?;
     if let Some(settings) = config.sync.postgres.settings().map_err(|e| e.to_string())? {
         Database::new(settings).map_err(|e| e.to_string())?;

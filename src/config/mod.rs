@@ -4,6 +4,7 @@
 //! system's variables, then the defaults. `config.toml` at the root of the repository documents
 //! every key; a test holds it to the defaults here.
 
+mod alerts;
 mod api;
 mod daily_at;
 mod iam;
@@ -15,6 +16,7 @@ mod start;
 mod text;
 mod timing;
 
+pub(crate) use alerts::Alerts;
 pub(crate) use api::Api;
 pub(crate) use daily_at::DailyAt;
 pub(crate) use load::load;
@@ -41,6 +43,7 @@ pub(crate) struct Config {
     pub(crate) predictions: Predictions,
     pub(crate) schedule: Schedule,
     pub(crate) sync: Sync,
+    pub(crate) alerts: Alerts,
     pub(crate) api: Api,
     pub(crate) log: Log,
 }

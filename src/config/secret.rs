@@ -61,6 +61,38 @@ impl Kind for Mirror {
     }
 }
 
+/// Any text that nobody is to see.
+#[derive(Clone)]
+pub(crate) struct Hidden;
+
+/// The text; it shows itself as `***`.
+#[derive(Clone)]
+pub(crate) struct HiddenText(String);
+
+impl fmt::Display for HiddenText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Kind for Hidden {
+    type Value = HiddenText;
+
+    fn parse(text: &str) -> Result<HiddenText, String> {
+        if text.is_empty() {
+            return Err("is empty".to_owned());
+        }
+        Ok(HiddenText(text.to_owned()))
+    }
+}
+
+impl Secret<Hidden> {
+    /// The text itself.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0.0
+    }
+}
+
 /// A URL of a kind, or a reference to one.
 #[derive(Clone)]
 pub(crate) struct Secret<K: Kind>(pub(crate) K::Value);

@@ -8,6 +8,8 @@
 //!
 //! Nothing outside this crate knows RocksDB, its keys or its bytes.
 
+mod alert_keys;
+mod alerts;
 mod applied;
 mod beneath;
 mod beside;
@@ -38,6 +40,7 @@ mod head;
 mod jobs;
 mod journal;
 mod keep;
+mod kept_alerts;
 mod kept_forecasts;
 mod kept_jobs;
 mod keys;
@@ -69,6 +72,7 @@ mod verdicts;
 pub mod verify;
 mod view;
 
+pub use alerts::{SpooledAlert, ToldAlert};
 pub use applied::{Applied, Repaired, RowChanges};
 pub use block_rows::BlockRows;
 pub use block_walk::{BlockWalk, StoredBlock, ValuedBlock};
@@ -88,6 +92,7 @@ pub use forecasts::{
 pub use head::{Counters, Tip};
 pub use jobs::{Job, JobStep};
 pub use keep::Keep;
+pub use kept_alerts::keep_alert_book;
 pub use kept_forecasts::keep_forecast_revision;
 pub use live_rows::{Kept, LiveRows};
 pub use meta::FORMAT;

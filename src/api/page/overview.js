@@ -7,8 +7,8 @@ const EVERY_MS = 2000;
 const RATES = 300;
 
 export function overview(main, signal) {
-  const parts = Object.fromEntries(['cards', 'rate', 'coverage', 'mirrors', 'daily', 'top', 'swaps', 'endpoints'].map(name => [name, el('div', {})]));
-  main.replaceChildren(el('h1', {}, 'The collector'), parts.cards, el('div', { class: 'pair' }, parts.rate, parts.coverage), parts.mirrors, parts.daily, parts.top, parts.swaps, parts.endpoints);
+  const parts = Object.fromEntries(['troubles', 'cards', 'rate', 'coverage', 'mirrors', 'daily', 'top', 'swaps', 'endpoints'].map(name => [name, el('div', {})]));
+  main.replaceChildren(el('h1', {}, 'The collector'), parts.troubles, parts.cards, el('div', { class: 'pair' }, parts.rate, parts.coverage), parts.mirrors, parts.daily, parts.top, parts.swaps, parts.endpoints);
   const rates = [];
   let last = null, day = null;
   const show = status => {
@@ -16,6 +16,7 @@ export function overview(main, signal) {
     if (last && now > last.now) rates.push(Math.max(0, (swaps - last.swaps) / (now - last.now)));
     last = { now, swaps };
     rates.splice(0, rates.length - RATES);
+    parts.troubles.replaceChildren(...troubles(status.troubles));
     parts.cards.replaceChildren(numbers(status));
     parts.rate.replaceChildren(rate(rates));
     parts.coverage.replaceChildren(coverage(status));
@@ -95,6 +96,17 @@ function mirrors({ postgres, s3, snapshots }) {
     ['Behind the store', row => row.lag],
     ['', row => row.m.last_error ?? row.said],
   ], rows, ''))];
+}
+
+function troubles(list) {
+  if (!list.length) return [];
+  return [section('Troubles', table([
+    ['', row => el('td', { class: row.severity === 'page' ? 'bad' : 'warn' }, row.severity)],
+    ['Rule', row => row.rule],
+    ['Since (UTC)', row => time(row.since)],
+    ['', row => row.summary],
+    ['What to do', row => el('code', {}, row.runbook)],
+  ], list, ''))];
 }
 
 function daily({ jobs, daily_at, success_rate, success_rate_wanted, job_seconds_wanted, features_seconds_wanted }) {

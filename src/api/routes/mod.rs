@@ -1,5 +1,6 @@
 //! The routes, and what is common to their answers.
 
+mod alerts;
 mod coverage;
 mod days;
 mod features;
@@ -86,6 +87,12 @@ pub(super) fn all() -> Vec<Route> {
             "Which blocks are stored, and what stands behind them",
             &[BAD],
             coverage::coverage,
+        ),
+        Route::of_process(
+            "/api/alerts",
+            "What is wrong, what was told, and what is on its way to whom",
+            &[BAD],
+            alerts::alerts,
         ),
         Route::of_process(
             "/api/status",

@@ -4,6 +4,7 @@
 //! change what is on disk; golden vectors in the tests hold every value type
 //! to its bytes, so that a replacement can be proven equal.
 
+mod alerts;
 mod cells;
 mod derived;
 #[cfg(test)]
@@ -20,6 +21,10 @@ mod state;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use alerts::{
+    decode_alert_book, decode_spooled_alert, decode_told_alert, encode_alert_book,
+    encode_spooled_alert, encode_told_alert,
+};
 pub(crate) use cells::{decode_daily_row, decode_target_row, encode_daily_row, encode_target_row};
 pub use derived::{ClosedDay, HourlyPrice};
 pub(crate) use derived::{

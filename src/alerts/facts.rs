@@ -1,0 +1,232 @@
+//! What the program knows of itself, gathered for the rules.
+
+use super::volume::Volumes;
+use super::watch::Sources;
+use crate::collect::Stage as Collecting;
+use crate::daily::JobsReport;
+use crate::error::Error;
+use std::collections::BTreeMap;
+use tidegauge_alerts::{
+    DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, RecentGreatest, RecentTotals, RpcFacts,
+    SinkFacts, Stage,
+};
+use tidegauge_model::{BlockNumber, UnixSeconds};
+use tidegauge_storage::View;
+
+/// Over how long questions to endpoints are counted.
+const RPC_SPAN_S: u64 = 15 * 60;
+/// How long a branch that was left is spoken of.
+const REORG_SPAN_S: u64 = 3_600;
+/// Blocks looked back over for a swap.
+const SWAP_BLOCKS: usize = 512;
+/// A tip that is older than that when it is reached belongs to a chain with a clock of its own.
+const OWN_CLOCK_S: u64 = 86_400;
+
+/// What of earlier looks the next one needs.
+pub(super) struct Gatherer {
+    asked: RecentTotals<2>,
+    reorgs: RecentGreatest,
+    reorgs_seen: u64,
+    /// The last step that was seen, and when.
+    step: Option<(u64, UnixSeconds)>,
+    /// Whether the chain's clock is not ours; not known before its tip is reached.
+    own_clock: Option<bool>,
+    volumes: Volumes,
+}
+
+impl Default for Gatherer {
+    fn default() -> Self {
+        Self {
+            asked: RecentTotals::new(RPC_SPAN_S),
+            reorgs: RecentGreatest::new(REORG_SPAN_S),
+            reorgs_seen: 0,
+            step: None,
+            own_clock: None,
+            volumes: Volumes::default(),
+        }
+    }
+}
+
+impl Gatherer {
+    /// All that is known at a moment.
+    pub(super) fn gather(&mut self, sources: &Sources, now: UnixSeconds) -> Result<Facts, Error> {
+        let view = sources.reader.view()?;
+        let live = &sources.live;
+        let stage = live.stage();
+        let tip = view.tip()?;
+        let tip_number = tip.map(|tip| tip.block.number);
+        let commit_age = self.commit_age(*live.steps().borrow(), now);
+        let tail = live.tail();
+        if tail.reorgs > self.reorgs_seen {
+            self.reorgs_seen = tail.reorgs;
+            self.reorgs.happened(tail.deepest_reorg, now);
+        }
+        let age = tip
+            .and_then(|tip| tip.timestamp)
+            .map(|at| now.0.saturating_sub(at.0));
+        let bucket = live.bucket();
+        let snapshots = bucket.snapshots.as_ref();
+        let facts = Facts {
+            stage: Some(stage_of(stage, live.last_error())),
+            head: live.head(),
+            tip: tip_number,
+            lag_seconds: self.lag(stage, age, commit_age),
+            commit_age_seconds: (!sources.offline).then_some(commit_age),
+            blocks_since_swap: match stage {
+                Collecting::Following => since_swap(&view, tip_number)?,
+                _ => None,
+            },
+            rpc: self.rpc(sources, now),
+            deepest_reorg_blocks: Some(self.reorgs.greatest(now)),
+            disk: disk(sources),
+            postgres: live.postgres().map(|status| MirrorFacts {
+                failure: status.error.as_ref().map(ToString::to_string),
+                lag_blocks: status.lag_blocks(),
+                lag_seconds: status.lag_seconds(),
+            }),
+            s3: bucket.lake.as_ref().map(|lake| MirrorFacts {
+                failure: bucket.error.clone().or_else(|| lake.error.clone()),
+                lag_blocks: lake.lag_blocks(),
+                lag_seconds: lake.lag_seconds(),
+            }),
+            snapshot_age_seconds: snapshots
+                .and_then(|status| status.last_at)
+                .map(|at| now.0.saturating_sub(at)),
+            disputed_ranges: Some(
+                view.disputes()?
+                    .try_fold(0, |count, dispute| dispute.map(|_| count + 1))?,
+            ),
+            // A row that cannot be computed ends the process, and the next one says so at once.
+            feature_errors: None,
+            days: Some(days(&view, sources, now)?),
+            volume: self.volumes.last_hour(&view)?,
+            derived: Some(derived(&view)),
+            sinks: Some(waiting(&view, sources, now)?),
+        };
+        Ok(facts)
+    }
+
+    fn commit_age(&mut self, step: u64, now: UnixSeconds) -> u64 {
+        match self.step {
+            Some((seen, at)) if seen == step => now.0.saturating_sub(at.0),
+            _ => {
+                self.step = Some((step, now));
+                0
+            }
+        }
+    }
+
+    /// How late the tip is. A simulated or replayed chain has a clock of its own: there only that
+    /// nothing is committed can be told.
+    fn lag(&mut self, stage: Collecting, age: Option<u64>, commit_age: u64) -> Option<u64> {
+        let age = age?;
+        if stage == Collecting::Following && self.own_clock.is_none() {
+            self.own_clock = Some(age > OWN_CLOCK_S);
+        }
+        match self.own_clock? {
+            true => Some(commit_age),
+            false => Some(age),
+        }
+    }
+
+    fn rpc(&mut self, sources: &Sources, now: UnixSeconds) -> Option<RpcFacts> {
+        let chain = sources.endpoints.get()?;
+        let (mut asked, mut succeeded) = (0, 0);
+        let reports = chain.report();
+        for question in reports.iter().flat_map(|endpoint| &endpoint.questions) {
+            match question.outcome {
+                "answered" => {
+                    asked += question.count;
+                    succeeded += question.count;
+                }
+                // Another endpoint was quicker.
+                "abandoned" => {}
+                _ => asked += question.count,
+            }
+        }
+        let [asked, succeeded] = self.asked.read([asked, succeeded], now);
+        Some(RpcFacts { asked, succeeded })
+    }
+}
+
+fn stage_of(stage: Collecting, error: Option<String>) -> Stage {
+    match stage {
+        Collecting::Connecting => Stage::Connecting,
+        Collecting::Backfilling => Stage::Backfilling,
+        Collecting::Following => Stage::Following,
+        Collecting::Waiting => Stage::Waiting {
+            reason: error.unwrap_or_default(),
+        },
+        Collecting::Stopping => Stage::Stopping,
+    }
+}
+
+/// Blocks from the last one with a swap to the tip; `None` if none is found near it.
+fn since_swap(view: &View<'_>, tip: Option<BlockNumber>) -> Result<Option<u64>, Error> {
+    let Some(tip) = tip else { return Ok(None) };
+    let mut last = None;
+    for block in view.blocks_backwards()?.take(SWAP_BLOCKS) {
+        let (number, record) = block?;
+        last = Some(number);
+        if record.pools.iter().any(|pool| pool.swaps > 0) {
+            break;
+        }
+    }
+    Ok(last.map(|last| tip.0.saturating_sub(last.0)))
+}
+
+fn disk(sources: &Sources) -> Option<DiskFacts> {
+    let stat = rustix::fs::statvfs(&sources.store).ok()?;
+    Some(DiskFacts {
+        free_bytes: stat.f_bavail.saturating_mul(stat.f_frsize),
+        total_bytes: stat.f_blocks.saturating_mul(stat.f_frsize),
+    })
+}
+
+/// The days whose jobs are known, and the one that is due and not begun.
+fn days(view: &View<'_>, sources: &Sources, now: UnixSeconds) -> Result<Vec<DayFacts>, Error> {
+    let report = JobsReport::read(view, sources.daily_at, now)?;
+    let jobs = report.jobs.iter().map(|job| DayFacts {
+        day: job.day,
+        due_at: job.due_at,
+        complete: job.complete.or((job.ended_at.is_none()).then_some(false)),
+    });
+    Ok(jobs.collect())
+}
+
+fn derived(view: &View<'_>) -> DerivedFacts {
+    match (view.is_rebuilding(), view.start(), view.derived_to()) {
+        (true, Some(start), to) => DerivedFacts::Rebuilding {
+            done_blocks: to.map_or(0, |to| to.0.saturating_sub(start.0)),
+            total_blocks: view
+                .finalized()
+                .map_or(0, |last| last.0.saturating_sub(start.0)),
+        },
+        _ => DerivedFacts::Current,
+    }
+}
+
+/// What waits for each place that is configured.
+fn waiting(view: &View<'_>, sources: &Sources, now: UnixSeconds) -> Result<Vec<SinkFacts>, Error> {
+    let new = |name: &String| SinkFacts {
+        name: name.clone(),
+        waiting: 0,
+        oldest_seconds: 0,
+        given_up: 0,
+    };
+    let mut sinks: BTreeMap<_, _> = sources.sinks.iter().map(|s| (s.clone(), new(s))).collect();
+    for spooled in view.spooled_alerts()? {
+        let spooled = spooled?;
+        let Some(sink) = sinks.get_mut(&spooled.sink) else {
+            continue;
+        };
+        if spooled.given_up {
+            sink.given_up += 1;
+        } else {
+            let age = now.0.saturating_sub(spooled.since.0);
+            sink.waiting += 1;
+            sink.oldest_seconds = sink.oldest_seconds.max(age);
+        }
+    }
+    Ok(sinks.into_values().collect())
+}

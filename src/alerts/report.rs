@@ -1,0 +1,107 @@
+//! What is wrong, what was told, and what is on its way, as people and programs read it.
+
+use crate::error::Error;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use tidegauge_alerts::{Book, Rules};
+use tidegauge_model::UnixSeconds;
+use tidegauge_storage::View;
+
+/// Alerts shown.
+const SHOWN: usize = 100;
+
+/// Alerts and troubles.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct AlertsReport {
+    /// What was told and is not over, worst first.
+    pub(crate) troubles: Vec<TroubleReport>,
+    /// What was told, the latest first, the last 100: as it went to webhooks.
+    pub(crate) told: Vec<Value>,
+    /// What is on its way, by place.
+    pub(crate) sinks: Vec<SinkReport>,
+}
+
+/// Something that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct TroubleReport {
+    /// The rule's name.
+    pub(crate) rule: String,
+    /// What it looks at.
+    pub(crate) subject: String,
+    /// `info`, `warn` or `page`.
+    pub(crate) severity: &'static str,
+    /// Number of the alert that told of it.
+    pub(crate) episode: u64,
+    pub(crate) since: UnixSeconds,
+    pub(crate) summary: String,
+    /// Where the runbook speaks of it.
+    pub(crate) runbook: String,
+}
+
+/// A place that alerts go to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub(crate) struct SinkReport {
+    pub(crate) name: String,
+    /// Alerts that wait for it.
+    pub(crate) waiting: u64,
+    /// Alerts that it did not take in a day.
+    pub(crate) given_up: u64,
+    /// Why it did not take the last one that was tried.
+    pub(crate) last_error: Option<String>,
+}
+
+impl AlertsReport {
+    /// As the store has them.
+    pub(crate) fn read(view: &View<'_>, rules: &Rules, sinks: &[String]) -> Result<Self, Error> {
+        let troubles = match view.alert_book()? {
+            Some(bytes) => book(rules.clone(), &bytes)?.troubles(),
+            None => Vec::new(),
+        };
+        let mut told = Vec::new();
+        for alert in view.told_alerts_backwards()?.take(SHOWN) {
+            let alert = alert?;
+            told.push(serde_json::from_str(&alert.body).map_err(|e| {
+                Error::Failed(format!("alert {} in the store is no JSON: {e}", alert.id))
+            })?);
+        }
+        let new = |name: &String| SinkReport {
+            name: name.clone(),
+            waiting: 0,
+            given_up: 0,
+            last_error: None,
+        };
+        let mut ways: BTreeMap<String, SinkReport> =
+            sinks.iter().map(|name| (name.clone(), new(name))).collect();
+        for spooled in view.spooled_alerts()? {
+            let spooled = spooled?;
+            let way = ways
+                .entry(spooled.sink.clone())
+                .or_insert_with(|| new(&spooled.sink));
+            way.waiting += u64::from(!spooled.given_up);
+            way.given_up += u64::from(spooled.given_up);
+            way.last_error = spooled.error.or(way.last_error.take());
+        }
+        let shown = troubles.into_iter().map(|trouble| TroubleReport {
+            runbook: format!("docs/runbook.md#{}", trouble.rule),
+            rule: trouble.rule,
+            subject: trouble.subject,
+            severity: trouble.severity.name(),
+            episode: trouble.episode.0,
+            since: trouble.since,
+            summary: trouble.summary,
+        });
+        Ok(Self {
+            troubles: shown.collect(),
+            told,
+            sinks: ways.into_values().collect(),
+        })
+    }
+}
+
+/// The book that was kept.
+pub(super) fn book(rules: Rules, bytes: &[u8]) -> Result<Book, Error> {
+    Book::from_bytes(rules, bytes)
+        .map_err(|e| Error::Failed(format!("what is known of troubles cannot be read: {e}")))
+}

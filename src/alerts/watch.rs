@@ -1,0 +1,191 @@
+//! Judging, every few seconds, and keeping what is to be told.
+
+use super::facts::Gatherer;
+use super::report::book;
+use super::sink::Sink;
+use super::spool::carry;
+use crate::collect::{Committer, Live};
+use crate::config::DailyAt;
+use crate::error::Error;
+use futures_util::future::join_all;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tidegauge_alerts::{Alert, AlertState, Book, Rules, Severity};
+use tidegauge_chain::Chain;
+use tidegauge_model::UnixSeconds;
+use tidegauge_storage::{Keep, Reader, SpooledAlert, ToldAlert, keep_alert_book};
+use tokio::sync::watch as channel;
+use tokio_util::sync::CancellationToken;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Told alerts that are kept.
+const MOST_TOLD: usize = 1_000;
+
+/// What facts are gathered from.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    /// The store.
+    pub(crate) reader: Reader,
+    /// Its folder.
+    pub(crate) store: PathBuf,
+    /// What the collector is doing.
+    pub(crate) live: Arc<Live>,
+    /// The endpoints, once one of them answered.
+    pub(crate) endpoints: Arc<OnceLock<Chain>>,
+    /// When the job of a day is due.
+    pub(crate) daily_at: DailyAt,
+    /// Names of the places that alerts go to.
+    pub(crate) sinks: Vec<String>,
+    /// Whether nothing is collected, on purpose.
+    pub(crate) offline: bool,
+    /// The clock on the wall.
+    pub(crate) now: fn() -> UnixSeconds,
+}
+
+/// Judges and tells until told to stop.
+pub(crate) async fn watch(
+    sources: Sources,
+    rules: Rules,
+    sinks: Vec<Sink>,
+    committer: &Committer,
+    stop: &CancellationToken,
+) {
+    let (tell, news) = channel::channel(0u64);
+    let carrying = join_all(sinks.iter().map(|sink| {
+        let (reader, now) = (&sources.reader, sources.now);
+        carry(sink, reader, committer, now, news.clone(), stop)
+    }));
+    let judging = async {
+        let mut desk = Desk {
+            sources: sources.clone(),
+            gatherer: Gatherer::default(),
+            rules,
+            book: None,
+        };
+        while !stop.is_cancelled() {
+            let looked = tokio::task::spawn_blocking(move || {
+                let looked = desk.look();
+                (desk, looked)
+            });
+            let Ok((back, looked)) = looked.await else {
+                tracing::error!("nobody judges any more: the thread that did has panicked");
+                return;
+            };
+            desk = back;
+            match looked {
+                Ok(None) => {}
+                Ok(Some((records, alerts))) => match keep(committer, records).await {
+                    Ok(()) => {
+                        alerts.iter().for_each(log);
+                        tell.send_modify(|told| *told = told.wrapping_add(1));
+                    }
+                    Err(error) => {
+                        // Judged again from what was kept.
+                        desk.book = None;
+                        tracing::warn!("alerts are not kept, and so not told: {error}");
+                    }
+                },
+                Err(error) => tracing::warn!("the state of things is not known: {error}"),
+            }
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    };
+    tokio::join!(carrying, judging);
+}
+
+/// What judges.
+struct Desk {
+    sources: Sources,
+    gatherer: Gatherer,
+    rules: Rules,
+    /// `None`: to be read from the store.
+    book: Option<Book>,
+}
+
+/// What is to be kept, and what it tells.
+type News = (Vec<Keep>, Vec<Alert>);
+
+impl Desk {
+    /// Judges what is known now; `None` where nothing changed.
+    fn look(&mut self) -> Result<Option<News>, Error> {
+        let now = (self.sources.now)();
+        let mut judged = match self.book.take() {
+            Some(known) => known,
+            None => self.kept()?,
+        };
+        let facts = self.gatherer.gather(&self.sources, now)?;
+        let alerts = judged.judge(&facts, now);
+        let news = if alerts.is_empty() {
+            // What only lasted is kept with the next alert: a restart waits a little longer.
+            None
+        } else {
+            let bytes = judged.to_bytes();
+            let bytes = bytes.map_err(|e| Error::Failed(e.to_string()))?;
+            Some((self.records(&bytes, &alerts)?, alerts))
+        };
+        self.book = Some(judged);
+        Ok(news)
+    }
+
+    fn kept(&self) -> Result<Book, Error> {
+        let view = self.sources.reader.view()?;
+        match view.alert_book()? {
+            Some(bytes) => book(self.rules.clone(), &bytes),
+            None => Book::new(self.rules.clone()).map_err(|e| Error::Usage(e.to_string())),
+        }
+    }
+
+    fn records(&self, bytes: &[u8], alerts: &[Alert]) -> Result<Vec<Keep>, Error> {
+        let mut records = vec![keep_alert_book(bytes)?];
+        for alert in alerts {
+            let body = serde_json::to_string(alert)
+                .map_err(|e| Error::Failed(format!("cannot write an alert: {e}")))?;
+            let told = ToldAlert {
+                id: alert.id.0,
+                body: body.clone(),
+            };
+            records.push(told.keep()?);
+            for sink in &self.sources.sinks {
+                let spooled = SpooledAlert {
+                    sink: sink.clone(),
+                    id: alert.id.0,
+                    body: body.clone(),
+                    since: alert.at,
+                    attempts: 0,
+                    error: None,
+                    given_up: false,
+                };
+                records.push(spooled.keep()?);
+            }
+        }
+        let view = self.sources.reader.view()?;
+        for told in view.told_alerts_backwards()?.skip(MOST_TOLD) {
+            records.push(told?.drop());
+        }
+        Ok(records)
+    }
+}
+
+async fn keep(committer: &Committer, records: Vec<Keep>) -> Result<(), Error> {
+    if committer.keep(records).await? {
+        Ok(())
+    } else {
+        Err(Error::Failed("the commit thread has stopped".to_owned()))
+    }
+}
+
+/// The log is told at once.
+fn log(alert: &Alert) {
+    let line = alert.headline();
+    match (alert.state, alert.severity) {
+        (AlertState::Recovered, _) | (_, Severity::Info) => tracing::info!("{line}"),
+        (_, Severity::Warn) => tracing::warn!("{line} ({})", alert.hint),
+        (_, Severity::Page) => tracing::error!("{line} ({})", alert.hint),
+    }
+}
