@@ -14,5 +14,5 @@ mod volume;
 mod watch;
 
 pub(crate) use report::{AlertsReport, TroubleReport};
-pub(crate) use sink::{Sink, sinks};
+pub(crate) use sink::sinks;
 pub(crate) use watch::{Sources, watch};
