@@ -67,7 +67,8 @@ impl Gatherer {
         let bucket = live.bucket();
         let snapshots = bucket.snapshots.as_ref();
         let facts = Facts {
-            stage: Some(stage_of(stage, live.last_error())),
+            // Where nothing is to be collected, nothing waits.
+            stage: (!sources.offline).then(|| stage_of(stage, live.last_error())),
             head: live.head(),
             tip: tip_number,
             lag_seconds: self.lag(stage, age, commit_age),

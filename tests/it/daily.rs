@@ -49,7 +49,7 @@ fn by_hand_a_day_is_proven_once() {
     let again = json(&collected.program(&["daily", "--json"]).succeed());
     assert_eq!(again, job);
     let models = collected.program(&["models"]).succeed();
-    assert!(models.contains("ridge"), "{models}");
+    assert!(models.contains("seasonal_naive"), "{models}");
     let status = collected.program(&["status"]).succeed();
     assert!(
         status.contains("daily job") && status.contains("complete"),

@@ -114,7 +114,8 @@ fn scores_are_told(collected: &Collected, rows: &Table) {
         .iter()
         .map(|model| model["model"].as_str().unwrap())
         .collect();
-    assert_eq!(names, ["ewma", "naive", "ridge", "seasonal_naive"]);
+    // Ridge has too little to train on.
+    assert_eq!(names, ["ewma", "naive", "seasonal_naive"]);
     // As many outcomes as rows whose horizon has ended since the walk began.
     let outcomes = rows
         .select(["target_tx_7d_ahead"])
