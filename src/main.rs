@@ -24,6 +24,7 @@ mod mischief;
 mod progress;
 mod report;
 mod sample;
+mod service;
 mod snapshots;
 mod span;
 mod table;

@@ -9,6 +9,7 @@ use crate::control;
 use crate::daily::{self, Desk};
 use crate::error::Error;
 use crate::mirror;
+use crate::service::Manager;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tidegauge_chain::{Chain, Heads, Pace};
@@ -28,6 +29,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     }
     let database = mirror::database(&config)?;
     let bucket = mirror::Bucket::of(&config).await?;
+    let manager = Manager::of_process()?;
     let sinks = alerts::sinks(&config.alerts)?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
@@ -40,10 +42,12 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     // Before the page is announced: whoever reads of it may order at once.
     let listener = control::Listener::bind(&config.storage.path);
     let context = Context::new(reader.clone(), endpoints.clone(), live.clone(), &config);
-    tracing::info!("status page at http://{}/", server.address());
+    let address = server.address();
+    tracing::info!("status page at http://{address}/");
     let serving = server.serve(Arc::new(context), config.api.clone(), stop.child_token());
     let serving = tokio::spawn(serving);
     let committer = Committer::start(store, live.clone())?;
+    manager.is_ready(&format!("serving at http://{address}/"));
     let (auditor, audits) = mirror::Auditor::open();
     let (lake, lake_audits) = mirror::LakeAuditor::open();
     let (snapshots, takes) = mirror::Snapshotter::open();
@@ -116,13 +120,17 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     let watching = alerts::watch(sources, rules, sinks, &committer, &done);
     let daily = daily::keep(desk, daily_at, &one_day_at_a_time, &done);
     let collected = tokio::select! {
-        (collected, (), (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily, Box::pin(watching)) } => collected,
+        (collected, (), (), (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily, Box::pin(watching), manager.feed(&committer, &done)) } => collected,
         ended = serving => Err(Error::Failed(match ended {
-            Ok(()) if stop.is_cancelled() => return finish(committer, &live),
+            Ok(()) if stop.is_cancelled() => {
+                manager.is_stopping();
+                return finish(committer, &live);
+            }
             Ok(()) => "the HTTP server ended by itself".to_owned(),
             Err(error) => format!("the HTTP server failed: {error}"),
         })),
     };
+    manager.is_stopping();
     let finished = finish(committer, &live);
     collected?;
     finished

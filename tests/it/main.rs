@@ -10,6 +10,7 @@ mod bucket;
 #[cfg(feature = "failpoints")]
 mod crash_points;
 mod daily;
+mod deploy;
 mod evm;
 mod faults;
 mod kill;
