@@ -184,12 +184,13 @@ fn disk(sources: &Sources) -> Option<DiskFacts> {
     })
 }
 
-/// The days whose jobs are known, and the one that is due and not begun.
+/// The days whose jobs are known. A day that is made good after an absence has as much time as any:
+/// what is told is a job that does not get done.
 fn days(view: &View<'_>, sources: &Sources, now: UnixSeconds) -> Result<Vec<DayFacts>, Error> {
     let report = JobsReport::read(view, sources.daily_at, now)?;
     let jobs = report.jobs.iter().map(|job| DayFacts {
         day: job.day,
-        due_at: job.due_at,
+        due_at: job.due_at.max(job.begun_at),
         complete: job.complete.or((job.ended_at.is_none()).then_some(false)),
     });
     Ok(jobs.collect())
