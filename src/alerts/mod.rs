@@ -13,6 +13,6 @@ mod spool;
 mod volume;
 mod watch;
 
-pub(crate) use report::{AlertsReport, TroubleReport};
+pub(crate) use report::{AlertsReport, TroubleReport, troubles, waiting};
 pub(crate) use sink::sinks;
 pub(crate) use watch::{Sources, watch};

@@ -55,10 +55,6 @@ pub(crate) struct SinkReport {
 impl AlertsReport {
     /// As the store has them.
     pub(crate) fn read(view: &View<'_>, rules: &Rules, sinks: &[String]) -> Result<Self, Error> {
-        let troubles = match view.alert_book()? {
-            Some(bytes) => book(rules.clone(), &bytes)?.troubles(),
-            None => Vec::new(),
-        };
         let mut told = Vec::new();
         for alert in view.told_alerts_backwards()?.take(SHOWN) {
             let alert = alert?;
@@ -66,38 +62,52 @@ impl AlertsReport {
                 Error::Failed(format!("alert {} in the store is no JSON: {e}", alert.id))
             })?);
         }
-        let new = |name: &String| SinkReport {
-            name: name.clone(),
-            waiting: 0,
-            given_up: 0,
-            last_error: None,
-        };
-        let mut ways: BTreeMap<String, SinkReport> =
-            sinks.iter().map(|name| (name.clone(), new(name))).collect();
-        for spooled in view.spooled_alerts()? {
-            let spooled = spooled?;
-            let way = ways
-                .entry(spooled.sink.clone())
-                .or_insert_with(|| new(&spooled.sink));
-            way.waiting += u64::from(!spooled.given_up);
-            way.given_up += u64::from(spooled.given_up);
-            way.last_error = spooled.error.or(way.last_error.take());
-        }
-        let shown = troubles.into_iter().map(|trouble| TroubleReport {
-            runbook: format!("docs/runbook.md#{}", trouble.rule),
-            rule: trouble.rule,
-            subject: trouble.subject,
-            severity: trouble.severity.name(),
-            episode: trouble.episode.0,
-            since: trouble.since,
-            summary: trouble.summary,
-        });
         Ok(Self {
-            troubles: shown.collect(),
+            troubles: troubles(view, rules)?,
             told,
-            sinks: ways.into_values().collect(),
+            sinks: waiting(view, sinks)?,
         })
     }
+}
+
+/// What was told and is not over, worst first.
+pub(crate) fn troubles(view: &View<'_>, rules: &Rules) -> Result<Vec<TroubleReport>, Error> {
+    let Some(bytes) = view.alert_book()? else {
+        return Ok(Vec::new());
+    };
+    let troubles = book(rules.clone(), &bytes)?.troubles();
+    let shown = troubles.into_iter().map(|trouble| TroubleReport {
+        runbook: format!("docs/runbook.md#{}", trouble.rule),
+        rule: trouble.rule,
+        subject: trouble.subject,
+        severity: trouble.severity.name(),
+        episode: trouble.episode.0,
+        since: trouble.since,
+        summary: trouble.summary,
+    });
+    Ok(shown.collect())
+}
+
+/// What is on its way to these places, and to those that are no longer configured.
+pub(crate) fn waiting(view: &View<'_>, sinks: &[String]) -> Result<Vec<SinkReport>, Error> {
+    let new = |name: &String| SinkReport {
+        name: name.clone(),
+        waiting: 0,
+        given_up: 0,
+        last_error: None,
+    };
+    let ways = sinks.iter().map(|name| (name.clone(), new(name)));
+    let mut ways: BTreeMap<String, SinkReport> = ways.collect();
+    for spooled in view.spooled_alerts()? {
+        let spooled = spooled?;
+        let way = ways
+            .entry(spooled.sink.clone())
+            .or_insert_with(|| new(&spooled.sink));
+        way.waiting += u64::from(!spooled.given_up);
+        way.given_up += u64::from(spooled.given_up);
+        way.last_error = spooled.error.or(way.last_error.take());
+    }
+    Ok(ways.into_values().collect())
 }
 
 /// The book that was kept.

@@ -1,7 +1,7 @@
 //! `GET /metrics`: the status in Prometheus' words, read anew for every scrape.
 
 use super::context::Context;
-use crate::alerts::AlertsReport;
+use crate::alerts::{troubles, waiting};
 use crate::clock::now;
 use crate::collect::BucketStatus;
 use crate::daily::JobsReport;
@@ -20,8 +20,8 @@ pub(super) fn scrape(context: &Context) -> Result<String, Error> {
     let view = context.reader.view()?;
     let report = Report::of(&context.reader, &view)?;
     let jobs = JobsReport::read(&view, context.daily_at, now())?;
-    let alerts = AlertsReport::read(&view, &context.rules, &context.sinks)?;
-    let (troubles, sinks) = (alerts.troubles, alerts.sinks);
+    let troubles = troubles(&view, &context.rules)?;
+    let sinks = waiting(&view, &context.sinks)?;
     let drifts = view
         .score_board()?
         .map_or_else(Vec::new, |board| board.drifts);

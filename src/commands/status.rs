@@ -1,6 +1,6 @@
 //! `status`: what the store holds, on one screen.
 
-use crate::alerts::{AlertsReport, TroubleReport};
+use crate::alerts::{TroubleReport, troubles};
 use crate::clock::now;
 use crate::config::Config;
 use crate::daily::JobsReport;
@@ -26,18 +26,17 @@ pub(super) fn status(config: &Config, digest: bool, json: bool) -> Result<(), Er
     if digest {
         report = report.with_digest(logical_digest(&view)?);
     }
-    let sinks: Vec<String> = config.alerts.webhooks.keys().cloned().collect();
-    let alerts = AlertsReport::read(&view, &config.alerts.rules, &sinks)?;
+    let troubles = troubles(&view, &config.alerts.rules)?;
     let daily = JobsReport::read(&view, config.schedule.daily_at, now())?;
     if json {
         return super::print_json(&Status {
             store: report,
             daily,
-            troubles: alerts.troubles,
+            troubles,
         });
     }
     print!("{}{}", report.screen(now()), daily.screen());
-    for trouble in alerts.troubles {
+    for trouble in troubles {
         println!(
             "{:<10} {}: {} ({})",
             trouble.severity, trouble.rule, trouble.summary, trouble.runbook

@@ -1,7 +1,7 @@
 //! `GET /api/status`: the collector, its store and its mirrors at one look.
 
 use super::latest::{LatestSwap, latest_swaps};
-use crate::alerts::{AlertsReport, TroubleReport};
+use crate::alerts::{TroubleReport, troubles};
 use crate::api::ask::Asked;
 use crate::api::context::Context;
 use crate::api::refusal::Refusal;
@@ -98,14 +98,14 @@ pub(super) fn status(
         snapshots: SnapshotShown::of(&bucket),
     };
     let daily = JobsReport::read(&view, context.daily_at, now())?;
-    let alerts = AlertsReport::read(&view, &context.rules, &context.sinks)?;
+    let troubles = troubles(&view, &context.rules)?;
     let latest_swaps = latest_swaps(&view, &context.names, LATEST_SWAPS, LATEST_BLOCKS)?;
     let status = Status {
         store,
         collector,
         mirrors,
         daily,
-        troubles: alerts.troubles,
+        troubles,
         latest_swaps,
     };
     Ok((StatusCode::OK, status))
