@@ -66,7 +66,7 @@ mod tests {
                 "{now}"
             );
         }
-        let begun_late = at.next(morning(9, 0), day(4), final_day, Some(day(1)));
+        let begun_late = next_day(at, morning(9, 0), day(4), final_day, Some(day(1)));
         assert_eq!(begun_late, Some(day(4)));
     }
 }
