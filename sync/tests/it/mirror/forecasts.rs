@@ -111,7 +111,7 @@ async fn daily_jobs_follow_the_store() {
         return;
     };
     bench.grow(30, 10);
-    let at = |seconds| UnixSeconds(1_704_500_000 + seconds);
+    let at = |seconds: u64| UnixSeconds(1_704_500_000 + seconds);
     let mut job = Job {
         day: day(0),
         due_at: at(0),
