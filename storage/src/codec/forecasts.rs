@@ -283,7 +283,7 @@ mod tests {
 
     #[test]
     fn golden_bytes_of_a_pools_forecasts() {
-        let forecasted = |basis, interval| Forecasted {
+        let forecasted = |basis: Option<ForecastBasis>, interval| Forecasted {
             value: 1.5,
             interval,
             confidence: basis.map(|_| 0.25),
