@@ -69,32 +69,34 @@ function plots(rows) {
   ];
 }
 
+const count = x => Number(x).toLocaleString('en-US', { maximumFractionDigits: 1 });
 const TARGETS = [
-  ['target_tx_7d_avg_ahead', 'Swaps a day, 7 days', number],
-  ['target_volume_usd_7d', 'Volume, 7 days', usd],
-  ['target_fee_apr_7d', 'Fee APR, 7 days', share],
-  ['target_tx_3d_avg_ahead', 'Swaps a day, 3 days', number],
+  ['target_tx_3d_avg_ahead', 'Swaps a day, 3 days', count],
+  ['target_tx_7d_avg_ahead', 'Swaps a day, 7 days', count],
   ['target_volume_usd_3d', 'Volume, 3 days', usd],
+  ['target_volume_usd_7d', 'Volume, 7 days', usd],
   ['target_fee_apr_3d', 'Fee APR, 3 days', share],
+  ['target_fee_apr_7d', 'Fee APR, 7 days', share],
 ];
 
-/** What each model says of the days to come. */
+/** What each model says of the days to come: the value, its 80 % interval, and how sure it is. */
 async function outlook(part, address, signal) {
   const { models } = await ask('/api/models', signal).catch(() => ({ models: [] }));
   const asked = models.map(({ model }) => ask(`/api/predictions/${model}?pool=${address}`, signal).catch(() => null));
   const found = (await Promise.all(asked)).filter(answer => answer?.rows.length);
   if (signal.aborted || !found.length) return;
-  const said = (answer, name, as) => {
-    const row = answer.rows.find(row => row.target === name);
+  const said = ({ rows }, name, as) => {
+    const row = rows.find(row => row.target === name);
     if (!row) return '–';
-    const between = row.interval_low == null ? '' : `${as(row.interval_low)} to ${as(row.interval_high)}`;
-    const sure = row.confidence == null ? '' : `, ${share(row.confidence)} within a quarter`;
-    return [as(row.value), el('br', {}), el('small', { class: 'dim' }, between + sure)];
+    const small = text => [el('br', {}), el('small', { class: 'dim' }, text)];
+    const between = row.interval_low == null ? [] : small(`${as(row.interval_low)} to ${as(row.interval_high)}`);
+    const sure = row.confidence == null ? [] : small(`${Math.round(100 * row.confidence)} % within a quarter`);
+    return el('span', {}, as(row.value), ...between, ...sure);
   };
-  part.replaceChildren(section('Forecasts, with 80 % intervals', table([
-    ['Model', answer => el('span', {}, answer.model, el('br', {}), el('small', { class: 'dim' }, `from ${answer.date}`))],
-    ...TARGETS.map(([name, title, as]) => [title, answer => el('span', {}, ...[said(answer, name, as)].flat()), true]),
-  ], found, '')));
+  part.replaceChildren(section(`Forecasts from ${found[0].date}, with 80 % intervals`, table([
+    ['', ([, title]) => title],
+    ...found.map(answer => [answer.model, ([name, , as]) => said(answer, name, as), true]),
+  ], TARGETS, '')));
 }
 
 async function latest(part, address, tip, signal) {
