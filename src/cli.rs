@@ -360,7 +360,7 @@ pub(crate) struct Predict {
     #[arg(long = "pool", value_name = "ADDRESS")]
     pub(crate) pools: Vec<String>,
     /// File to write, .parquet, .csv or .json (`-`: CSV on the standard output); an existing file is refused
-    #[arg(long, value_name = "FILE", required_unless_present = "fit")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
     /// Print JSON
     #[arg(long, requires = "fit")]

@@ -1,7 +1,7 @@
 //! What the program knows of itself, gathered for the rules.
 
+use super::sources::Sources;
 use super::volume::Volumes;
-use super::watch::Sources;
 use crate::collect::Stage as Collecting;
 use crate::daily::JobsReport;
 use crate::error::Error;

@@ -3,18 +3,14 @@
 use super::facts::Gatherer;
 use super::report::book;
 use super::sink::Sink;
+use super::sources::Sources;
 use super::spool::carry;
-use crate::collect::{Committer, Live};
-use crate::config::DailyAt;
+use crate::collect::Committer;
 use crate::error::Error;
 use futures_util::future::join_all;
-use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tidegauge_alerts::{Alert, AlertState, Book, Rules, Severity};
-use tidegauge_chain::Chain;
-use tidegauge_model::UnixSeconds;
-use tidegauge_storage::{Keep, Reader, SpooledAlert, ToldAlert, keep_alert_book};
+use tidegauge_storage::{Keep, SpooledAlert, ToldAlert, keep_alert_book};
 use tokio::sync::watch as channel;
 use tokio_util::sync::CancellationToken;
 
@@ -23,27 +19,6 @@ const LOOK: Duration = Duration::from_secs(5);
 
 /// Told alerts that are kept.
 const MOST_TOLD: usize = 1_000;
-
-/// What facts are gathered from.
-#[derive(Clone)]
-pub(crate) struct Sources {
-    /// The store.
-    pub(crate) reader: Reader,
-    /// Its folder.
-    pub(crate) store: PathBuf,
-    /// What the collector is doing.
-    pub(crate) live: Arc<Live>,
-    /// The endpoints, once one of them answered.
-    pub(crate) endpoints: Arc<OnceLock<Chain>>,
-    /// When the job of a day is due.
-    pub(crate) daily_at: DailyAt,
-    /// Names of the places that alerts go to.
-    pub(crate) sinks: Vec<String>,
-    /// Whether nothing is collected, on purpose.
-    pub(crate) offline: bool,
-    /// The clock on the wall.
-    pub(crate) now: fn() -> UnixSeconds,
-}
 
 /// Judges and tells until told to stop.
 pub(crate) async fn watch(

@@ -19,7 +19,10 @@ use tidegauge_sync::{FORECAST_COLUMNS, forecast_cells};
 pub(super) async fn predict(config: Config, flags: Predict) -> Result<(), Error> {
     match &flags.out {
         Some(out) => write(&config, &flags, out),
-        None => fit(&config, flags.json).await,
+        None if flags.fit => fit(&config, flags.json).await,
+        None => Err(Error::Usage(
+            "which file? --out FILE writes what was forecast; --fit forecasts now".to_owned(),
+        )),
     }
 }
 

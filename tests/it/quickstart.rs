@@ -18,7 +18,7 @@ async fn quickstart_shows_swaps_within_a_minute_and_leaves_nothing_running() {
     let folder = tempfile::tempdir().unwrap();
     let begun = Instant::now();
     let script = Command::new(root().join("scripts/quickstart"))
-        .args(["--yes", "--days", "1", "--dir"])
+        .args(["--yes", "--days", "1", "--port", &free_port(), "--dir"])
         .arg(folder.path())
         .env("TIDEGAUGE_BINARY", env!("CARGO_BIN_EXE_tidegauge"))
         .stdin(Stdio::null())
@@ -71,12 +71,26 @@ async fn quickstart_keeps_a_lake_that_duckdb_reads() {
     shows_by_its_own_command("--with-s3", "lake", is_shown).await;
 }
 
+/// Several run at once, and all would find the same port free.
+fn free_port() -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    free.local_addr().unwrap().port().to_string()
+}
+
 /// With an option, the script prints a command that soon shows what it should, and that fails
 /// once all is stopped.
 async fn shows_by_its_own_command(option: &str, label: &str, is_shown: impl Fn(&str) -> bool) {
     let folder = tempfile::tempdir().unwrap();
     let script = Command::new(root().join("scripts/quickstart"))
-        .args(["--yes", option, "--days", "1", "--dir"])
+        .args([
+            "--yes",
+            option,
+            "--days",
+            "1",
+            "--port",
+            &free_port(),
+            "--dir",
+        ])
         .arg(folder.path())
         .env("TIDEGAUGE_BINARY", env!("CARGO_BIN_EXE_tidegauge"))
         .stdin(Stdio::null())

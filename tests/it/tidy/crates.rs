@@ -36,6 +36,7 @@ const WALLS: [(&str, &[&str]); 20] = [
         "reqwest",
         &[
             "chain",
+            "src/alerts/sink.rs",
             "simchain/tests",
             "simchain/benches",
             "tests",

@@ -1,23 +1,20 @@
 //! The daily jobs in the mirror: few rows, written anew together whenever one has changed.
 
-use super::ledger::Ledger;
-use super::transaction::copy;
-use super::write::take;
 use crate::error::SyncError;
-use crate::postgres::ask::Ask as _;
 use crate::postgres::copy::CopyBuffer;
 use sha2::{Digest, Sha256};
-use sqlx::PgConnection;
 use std::fmt::Write as _;
 use tidegauge_model::B256;
 use tidegauge_storage::{Job, View};
 
-const COLUMNS: &str = "chain_id, date, due_at, begun_at, ended_at, attempts, complete, steps";
-const FIELDS: u16 = 8;
+/// The columns, in order.
+pub(super) const COLUMNS: &str =
+    "chain_id, date, due_at, begun_at, ended_at, attempts, complete, steps";
+pub(super) const FIELDS: u16 = 8;
 
 /// All jobs as rows.
 pub(super) struct JobRows {
-    rows: CopyBuffer,
+    pub(super) rows: CopyBuffer,
     /// SHA-256 over what they say.
     pub(super) digest: B256,
 }
@@ -63,17 +60,4 @@ fn steps(job: &Job) -> String {
         let _ = writeln!(text, "{}{took}: {}", step.name, step.said);
     }
     super::day_rows::storable(text.trim_end())
-}
-
-/// Writes them in the place of those that are there; within a transaction.
-pub(super) async fn put_jobs(
-    ledger: Ledger<'_>,
-    connection: &mut PgConnection,
-    jobs: &mut JobRows,
-) -> Result<(), SyncError> {
-    let sql = "DELETE FROM daily_jobs WHERE chain_id = $1";
-    let query = ledger.database.query(sql).bind(ledger.chain);
-    query.affect(connection).await?;
-    let rows = take(&mut jobs.rows, FIELDS);
-    copy(connection, "daily_jobs", COLUMNS, rows).await
 }

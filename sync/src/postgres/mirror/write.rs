@@ -2,7 +2,7 @@
 
 use super::day_rows;
 use super::forecast_ledger::put_runs;
-use super::job_rows::put_jobs;
+use super::job_rows::{self, JobRows};
 use super::ledger::Ledger;
 use super::plan::{BLOCK_COLUMNS, Cut, Plan, SEGMENT_BLOCKS};
 use super::position::{State, bigint, day_number};
@@ -54,6 +54,19 @@ pub(super) async fn write(
 /// Takes a buffer's rows, and leaves it empty.
 pub(super) fn take(rows: &mut CopyBuffer, fields: u16) -> CopyBuffer {
     std::mem::replace(rows, CopyBuffer::new(fields))
+}
+
+/// Puts the daily jobs in the place of those that are there.
+async fn put_jobs(
+    ledger: Ledger<'_>,
+    connection: &mut PgConnection,
+    jobs: &mut JobRows,
+) -> Result<(), SyncError> {
+    let sql = "DELETE FROM daily_jobs WHERE chain_id = $1";
+    let query = ledger.database.query(sql).bind(ledger.chain);
+    query.affect(connection).await?;
+    let rows = take(&mut jobs.rows, job_rows::FIELDS);
+    copy(connection, "daily_jobs", job_rows::COLUMNS, rows).await
 }
 
 /// Deletes what lies above a height.
