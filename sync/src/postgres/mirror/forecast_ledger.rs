@@ -4,7 +4,6 @@ use super::forecast_rows::{self, RunBook, RunChanges, RunFound, RunKey, RunRows}
 use super::ledger::{Ledger, digest};
 use super::position::{day_number, day_of};
 use super::transaction::{Purpose, begin, commit, copy};
-use super::write::take;
 use crate::error::SyncError;
 use crate::postgres::ask::Ask as _;
 use crate::postgres::copy::CopyBuffer;
@@ -84,7 +83,7 @@ pub(super) async fn put_runs(
     let mut entries = CopyBuffer::new(6);
     for run in &mut changes.put {
         enter(ledger.chain, run, &mut entries);
-        let rows = take(&mut run.rows, forecast_rows::FIELDS);
+        let rows = std::mem::replace(&mut run.rows, CopyBuffer::new(forecast_rows::FIELDS));
         copy(connection, forecast_rows::TABLE, &columns, rows).await?;
     }
     let columns = "chain_id, model, date, rows, made_at, digest";
