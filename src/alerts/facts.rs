@@ -2,7 +2,7 @@
 
 use super::sources::Sources;
 use super::volume::Volumes;
-use crate::collect::Stage as Collecting;
+use crate::collect::{BucketStatus, Stage as Collecting};
 use crate::daily::JobsReport;
 use crate::error::Error;
 use std::collections::BTreeMap;
@@ -48,7 +48,7 @@ impl Default for Gatherer {
 }
 
 impl Gatherer {
-    /// All that is known at a moment.
+    /// All that is known at a moment; what cannot be read is not known, and the log says so.
     pub(super) fn gather(&mut self, sources: &Sources, now: UnixSeconds) -> Result<Facts, Error> {
         let view = sources.reader.view()?;
         let live = &sources.live;
@@ -74,7 +74,7 @@ impl Gatherer {
             lag_seconds: self.lag(stage, age, commit_age),
             commit_age_seconds: (!sources.offline).then_some(commit_age),
             blocks_since_swap: match stage {
-                Collecting::Following => since_swap(&view, tip_number)?,
+                Collecting::Following => known(since_swap(&view, tip_number)).flatten(),
                 _ => None,
             },
             rpc: self.rpc(sources, now),
@@ -85,24 +85,17 @@ impl Gatherer {
                 lag_blocks: status.lag_blocks(),
                 lag_seconds: status.lag_seconds(),
             }),
-            s3: bucket.lake.as_ref().map(|lake| MirrorFacts {
-                failure: bucket.error.clone().or_else(|| lake.error.clone()),
-                lag_blocks: lake.lag_blocks(),
-                lag_seconds: lake.lag_seconds(),
-            }),
+            s3: s3(&bucket),
             snapshot_age_seconds: snapshots
                 .and_then(|status| status.last_at)
                 .map(|at| now.0.saturating_sub(at)),
-            disputed_ranges: Some(
-                view.disputes()?
-                    .try_fold(0, |count, dispute| dispute.map(|_| count + 1))?,
-            ),
+            disputed_ranges: known(disputes(&view)),
             // A row that cannot be computed ends the process, and the next one says so at once.
             feature_errors: None,
-            days: Some(days(&view, sources, now)?),
-            volume: self.volumes.last_hour(&view)?,
+            days: known(days(&view, sources, now)),
+            volume: known(self.volumes.last_hour(&view)).flatten(),
             derived: Some(derived(&view)),
-            sinks: Some(waiting(&view, sources, now)?),
+            sinks: known(waiting(&view, sources, now)),
         };
         Ok(facts)
     }
@@ -148,6 +141,36 @@ impl Gatherer {
         let [asked, succeeded] = self.asked.read([asked, succeeded], now);
         Some(RpcFacts { asked, succeeded })
     }
+}
+
+/// What was read; rules say nothing of what was not.
+fn known<T>(read: Result<T, Error>) -> Option<T> {
+    read.inspect_err(|error| tracing::warn!("not known, and so not judged: {error}"))
+        .ok()
+}
+
+fn disputes(view: &View<'_>) -> Result<u64, Error> {
+    let mut count = 0;
+    for dispute in view.disputes()? {
+        dispute?;
+        count += 1;
+    }
+    Ok(count)
+}
+
+/// Lake and snapshots: whatever of them fails.
+fn s3(bucket: &BucketStatus) -> Option<MirrorFacts> {
+    let (lake, snapshots) = (bucket.lake.as_ref(), bucket.snapshots.as_ref());
+    if lake.is_none() && snapshots.is_none() {
+        return None;
+    }
+    let failure = bucket.error.clone();
+    let failure = failure.or_else(|| lake?.error.clone());
+    Some(MirrorFacts {
+        failure: failure.or_else(|| snapshots?.error.clone()),
+        lag_blocks: lake.and_then(|lake| lake.lag_blocks()),
+        lag_seconds: lake.and_then(|lake| lake.lag_seconds()),
+    })
 }
 
 fn stage_of(stage: Collecting, error: Option<String>) -> Stage {

@@ -14,6 +14,16 @@ const DEADLINE: Duration = Duration::from_secs(15);
 /// Longest text of a refusal that is kept.
 const MOST_REASON: usize = 300;
 
+/// Answers that are about the alert itself: asked again, they would be the same.
+const OF_THE_ALERT: [u16; 3] = [400, 413, 422];
+
+/// Why an alert was not taken.
+pub(super) struct Refused {
+    pub(super) reason: String,
+    /// Whether it never will be.
+    pub(super) is_for_good: bool,
+}
+
 /// A place.
 pub(crate) struct Sink {
     name: String,
@@ -57,7 +67,7 @@ impl Sink {
     }
 
     /// Sends an alert; why it was not taken, without the address, which may carry a key.
-    pub(super) async fn send(&self, alert: &SpooledAlert, now: UnixSeconds) -> Result<(), String> {
+    pub(super) async fn send(&self, alert: &SpooledAlert, now: UnixSeconds) -> Result<(), Refused> {
         let timestamp = now.0.to_string();
         let request = self
             .http
@@ -70,15 +80,18 @@ impl Sink {
                 signature(&self.secret, &timestamp, alert.body.as_bytes()),
             )
             .body(alert.body.clone());
-        let answer = request
-            .send()
-            .await
-            .map_err(|e| cut(&chain(&e.without_url())))?;
+        let answer = request.send().await.map_err(|e| Refused {
+            reason: cut(&chain(&e.without_url())),
+            is_for_good: false,
+        })?;
         let status = answer.status();
         if status.is_success() {
             return Ok(());
         }
-        Err(format!("it answered {status}"))
+        Err(Refused {
+            reason: format!("it answered {status}"),
+            is_for_good: OF_THE_ALERT.contains(&status.as_u16()),
+        })
     }
 }
 

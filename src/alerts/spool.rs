@@ -33,8 +33,12 @@ pub(super) async fn carry(
 ) {
     let mut failures: u32 = 0;
     loop {
-        let turn = turn(sink, reader, committer, now);
-        let wait = match turn.await {
+        // Cut off in the middle, it is sent again under its number.
+        let turn = tokio::select! {
+            turn = turn(sink, reader, committer, now) => turn,
+            () = stop.cancelled() => return,
+        };
+        let wait = match turn {
             Ok(Turn::Sent) => {
                 failures = 0;
                 continue;
@@ -103,18 +107,19 @@ async fn turn(
             records.push(alert.drop());
             Turn::Sent
         }
-        Err(reason) => {
+        Err(refused) => {
             let age = now().0.saturating_sub(alert.since.0);
             alert.attempts = alert.attempts.saturating_add(1);
-            alert.given_up = age >= GIVEN_UP_AFTER_S;
+            alert.given_up = refused.is_for_good || age >= GIVEN_UP_AFTER_S;
             tracing::warn!(
                 attempts = alert.attempts,
                 given_up = alert.given_up,
-                "alert {} does not reach {}: {reason}",
+                "alert {} does not reach {}: {}",
                 alert.id,
-                sink.name()
+                sink.name(),
+                refused.reason
             );
-            alert.error = Some(reason);
+            alert.error = Some(refused.reason);
             records.push(alert.keep()?);
             Turn::Refused
         }

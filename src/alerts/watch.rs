@@ -10,12 +10,16 @@ use crate::error::Error;
 use futures_util::future::join_all;
 use std::time::Duration;
 use tidegauge_alerts::{Alert, AlertState, Book, Rules, Severity};
+use tidegauge_model::UnixSeconds;
 use tidegauge_storage::{Keep, SpooledAlert, ToldAlert, keep_alert_book};
 use tokio::sync::watch as channel;
 use tokio_util::sync::CancellationToken;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(5);
+
+/// How often what only lasts is kept: so much of it a restart forgets.
+const KEEP_AFTER_S: u64 = 60;
 
 /// Told alerts that are kept.
 const MOST_TOLD: usize = 1_000;
@@ -39,6 +43,8 @@ pub(crate) async fn watch(
             gatherer: Gatherer::default(),
             rules,
             book: None,
+            kept: Vec::new(),
+            kept_at: UnixSeconds(0),
         };
         while !stop.is_cancelled() {
             let looked = tokio::task::spawn_blocking(move || {
@@ -60,6 +66,8 @@ pub(crate) async fn watch(
                     Err(error) => {
                         // Judged again from what was kept.
                         desk.book = None;
+                        desk.kept.clear();
+                        desk.kept_at = UnixSeconds(0);
                         tracing::warn!("alerts are not kept, and so not told: {error}");
                     }
                 },
@@ -81,6 +89,9 @@ struct Desk {
     rules: Rules,
     /// `None`: to be read from the store.
     book: Option<Book>,
+    /// What was kept of it last, and when.
+    kept: Vec<u8>,
+    kept_at: UnixSeconds,
 }
 
 /// What is to be kept, and what it tells.
@@ -90,25 +101,27 @@ impl Desk {
     /// Judges what is known now; `None` where nothing changed.
     fn look(&mut self) -> Result<Option<News>, Error> {
         let now = (self.sources.now)();
+        let facts = self.gatherer.gather(&self.sources, now)?;
         let mut judged = match self.book.take() {
             Some(known) => known,
-            None => self.kept()?,
+            None => self.read()?,
         };
-        let facts = self.gatherer.gather(&self.sources, now)?;
         let alerts = judged.judge(&facts, now);
-        let news = if alerts.is_empty() {
-            // What only lasted is kept with the next alert: a restart waits a little longer.
+        let bytes = judged.to_bytes();
+        let bytes = bytes.map_err(|e| Error::Failed(e.to_string()))?;
+        let is_old = now.0.abs_diff(self.kept_at.0) >= KEEP_AFTER_S;
+        let news = if alerts.is_empty() && (bytes == self.kept || !is_old) {
             None
         } else {
-            let bytes = judged.to_bytes();
-            let bytes = bytes.map_err(|e| Error::Failed(e.to_string()))?;
-            Some((self.records(&bytes, &alerts)?, alerts))
+            let records = self.records(&bytes, &alerts)?;
+            (self.kept, self.kept_at) = (bytes, now);
+            Some((records, alerts))
         };
         self.book = Some(judged);
         Ok(news)
     }
 
-    fn kept(&self) -> Result<Book, Error> {
+    fn read(&self) -> Result<Book, Error> {
         let view = self.sources.reader.view()?;
         match view.alert_book()? {
             Some(bytes) => book(self.rules.clone(), &bytes),

@@ -74,7 +74,14 @@ pub(crate) async fn run_day(
         .read(move |reader| Ok(reader.view()?.job(day)?))
         .await?;
     let mut job = match known {
-        Some(job) if job.ended_at.is_some() => return Ok(Some(job)),
+        Some(job) if job.ended_at.is_some() && job.complete == Some(true) => return Ok(Some(job)),
+        // It was not as it should be, and may have been mended since: all of it once more.
+        Some(job) if job.ended_at.is_some() => Job {
+            steps: Vec::new(),
+            ended_at: None,
+            complete: None,
+            ..job
+        },
         Some(job) => job,
         None => Job {
             day,

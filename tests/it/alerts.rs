@@ -167,6 +167,31 @@ fn a_trouble_is_told_once_and_so_is_its_end() {
 }
 
 #[test]
+fn an_alert_that_is_refused_for_good_holds_up_no_other() {
+    let collected = Collected::new();
+    let place = Place::answering(422);
+    let settings = settings(&place);
+    let settings: Vec<&str> = settings.iter().map(String::as_str).collect();
+    let daemon = Daemon::start(&collected.store(), NOWHERE, &settings);
+    let begun = Instant::now();
+    loop {
+        let all = daemon.get("/api/alerts").unwrap();
+        if all["sinks"][0]["given_up"].as_u64() >= Some(1) {
+            break;
+        }
+        assert!(begun.elapsed() < DEADLINE, "{all:#}");
+        thread::sleep(POLL);
+    }
+    daemon.stop();
+    place.now_answers(200);
+    let daemon = Daemon::start(&collected.store(), &collected.chain.url, &settings);
+    let rule = "endpoint_down";
+    let alerts = place.taken("end of it", |alerts| has(alerts, rule, "recovered"));
+    assert!(!has(&alerts, rule, "firing"), "{alerts:#?}");
+    daemon.stop();
+}
+
+#[test]
 fn a_place_that_is_down_loses_none() {
     let collected = Collected::new();
     let place = Place::answering(503);

@@ -4,7 +4,8 @@ use crate::numbers::Collected;
 use crate::support::{Daemon, Program};
 use serde_json::Value;
 use std::time::Duration;
-use tidegauge_model::Day;
+use tidegauge_model::{ChainId, Day};
+use tidegauge_storage::{Create, Store, StoreOptions};
 
 /// Nobody listens there.
 const NOWHERE: &str = "http://127.0.0.1:9";
@@ -152,4 +153,30 @@ fn a_job_that_is_killed_goes_on_where_it_was() {
         assert!(on >= first);
         is_done(job);
     }
+}
+
+#[test]
+fn a_day_that_was_not_complete_is_worked_on_again() {
+    let collected = Collected::new();
+    let done = json(&collected.program(&["daily", "--json"]).succeed());
+    // As a job leaves a day whose digests did not agree, before they were mended.
+    let mut options = StoreOptions::new(ChainId(tidegauge_simchain::CHAIN_ID));
+    options.create = Create::Never;
+    let mut store = Store::open(&collected.store(), &options).unwrap();
+    let mut job = store
+        .reader()
+        .view()
+        .unwrap()
+        .job(day(&done["day"]))
+        .unwrap()
+        .unwrap();
+    job.complete = Some(false);
+    store.keep(&[job.keep().unwrap()]).unwrap();
+    store.close().unwrap();
+    let again = json(&collected.program(&["daily", "--json"]).succeed());
+    is_done(&again);
+    assert_eq!(
+        (&again["day"], &again["attempts"]),
+        (&done["day"], &Value::from(2))
+    );
 }
