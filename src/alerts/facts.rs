@@ -93,7 +93,11 @@ impl Gatherer {
             // A row that cannot be computed ends the process, and the next one says so at once.
             feature_errors: None,
             days: known(days(&view, sources, now)),
-            volume: known(self.volumes.last_hour(&view)).flatten(),
+            // Of history every look would read another hour.
+            volume: match stage {
+                Collecting::Following => known(self.volumes.last_hour(&view)).flatten(),
+                _ => None,
+            },
             derived: Some(derived(&view)),
             sinks: known(waiting(&view, sources, now)),
         };

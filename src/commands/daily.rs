@@ -5,7 +5,7 @@ use crate::clock::now;
 use crate::collect::{self, Committer, Live};
 use crate::config::Config;
 use crate::control;
-use crate::daily::{Desk, JobReport, Patience, run_day};
+use crate::daily::{Desk, JobReport, run_by_hand};
 use crate::error::Error;
 use crate::mirror;
 use crate::progress::duration;
@@ -55,13 +55,15 @@ async fn here(config: &Config, day: Day) -> Result<JobReport, Error> {
         mirrors: &mirrors,
         keep_forecast_days: config.predictions.keep_days,
         now,
-        patience: Patience::Asks,
     };
-    let done = run_day(&desk, day, config.schedule.daily_at.of(day), &stop).await;
+    let done = tokio::select! {
+        done = run_by_hand(&desk, day, config.schedule.daily_at.of(day)) => done,
+        () = stop.cancelled() => Err(Error::Failed(
+            "stopped: the same command goes on from there".to_owned(),
+        )),
+    };
     committer.finish()?.close()?;
-    let job = done?
-        .ok_or_else(|| Error::Failed("stopped: the same command goes on from there".to_owned()))?;
-    Ok(JobReport::of(&job))
+    Ok(JobReport::of(&done?))
 }
 
 fn print(job: &JobReport) {

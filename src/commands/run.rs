@@ -103,7 +103,6 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         mirrors: &mirrors,
         keep_forecast_days: config.predictions.keep_days,
         now,
-        patience: daily::Patience::Waits,
     };
     let daily_at = config.schedule.daily_at;
     let sources = alerts::Sources {

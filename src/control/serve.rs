@@ -4,7 +4,7 @@ use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
 use crate::clock::now;
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
 use crate::config::DailyAt;
-use crate::daily::{Desk, JobReport, Patience, run_day};
+use crate::daily::{Desk, JobReport, run_by_hand};
 use crate::error::Error;
 use crate::forecasts;
 use crate::mirror::{Auditor, LakeAuditor, Snapshotter};
@@ -142,7 +142,7 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
             Ok(Order::Audit { repair, deep }) => audit(repair, deep, workplace).await,
             Ok(Order::Snapshot(order)) => snapshot(order, workplace, &tell).await,
             Ok(Order::Predict) => predict(workplace, &tell).await,
-            Ok(Order::Daily { day }) => daily(day, workplace, stop).await,
+            Ok(Order::Daily { day }) => daily(day, workplace).await,
             Err(error) => Answer::Failed {
                 message: format!(
                     "the daemon does not understand this order ({error}): are both of one version?"
@@ -225,7 +225,7 @@ async fn snapshot(
     }
 }
 
-async fn daily(day: Day, workplace: &Workplace<'_>, stop: &CancellationToken) -> Answer {
+async fn daily(day: Day, workplace: &Workplace<'_>) -> Answer {
     let _alone = workplace.one_day_at_a_time.lock().await;
     let desk = Desk {
         reader: workplace.reader,
@@ -233,11 +233,9 @@ async fn daily(day: Day, workplace: &Workplace<'_>, stop: &CancellationToken) ->
         mirrors: workplace.mirrors,
         keep_forecast_days: workplace.keep_forecast_days,
         now,
-        patience: Patience::Asks,
     };
-    match run_day(&desk, day, workplace.daily_at.of(day), stop).await {
-        Ok(Some(job)) => Answer::Worked(JobReport::of(&job)),
-        Ok(None) => failed(&Error::Failed("the daemon is stopping".to_owned())),
+    match run_by_hand(&desk, day, workplace.daily_at.of(day)).await {
+        Ok(job) => Answer::Worked(JobReport::of(&job)),
         Err(error) => failed(&error),
     }
 }

@@ -5,15 +5,6 @@ use crate::error::Error;
 use tidegauge_model::UnixSeconds;
 use tidegauge_storage::{Keep, Reader};
 
-/// What a job does where something is not there yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Patience {
-    /// Waits for it.
-    Waits,
-    /// Ends, and says what is missing.
-    Asks,
-}
-
 /// What a job works with.
 pub(crate) struct Desk<'a> {
     /// The store.
@@ -26,8 +17,6 @@ pub(crate) struct Desk<'a> {
     pub(crate) keep_forecast_days: u32,
     /// The clock on the wall.
     pub(crate) now: fn() -> UnixSeconds,
-    /// What is done where something is not there yet.
-    pub(crate) patience: Patience,
 }
 
 impl Desk<'_> {

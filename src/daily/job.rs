@@ -1,18 +1,13 @@
 //! The job of one day, step by step.
 
-use super::desk::{Desk, Patience};
+use super::desk::Desk;
 use super::proof::{Proof, prove};
 use super::rows::compare;
 use crate::error::Error;
 use crate::forecasts;
 use crate::progress::group;
-use std::time::Duration;
 use tidegauge_model::{BlockNumber, Day, UnixSeconds};
 use tidegauge_storage::{Job, JobStep, View};
-use tokio_util::sync::CancellationToken;
-
-/// Between two looks at what is waited for.
-const POLL: Duration = Duration::from_secs(2);
 
 /// How long a mirror is waited for; then the job goes on without it.
 const MIRROR_PATIENCE_S: u64 = 3_600;
@@ -58,23 +53,41 @@ enum Outcome {
     NotYet(String),
 }
 
-/// Works on a day until its job has ended; gives it, or `None` where it was told to stop or, asked
-/// without patience, something is not there yet.
+/// Whether this process has worked on the job before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Try {
+    /// It has not.
+    First,
+    /// It was waited for something.
+    Again,
+}
+
+/// What a try of a job came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Worked {
+    /// It has ended, now or before.
+    Ended(Job),
+    /// Something is not there yet: another try goes on from there.
+    Waits(String),
+}
+
+/// Works on a day as far as that is possible now. It may be cut off anywhere.
 ///
 /// # Errors
-/// What the store says, or that something is missing, where the desk has no patience.
+/// What the store says.
 pub(crate) async fn run_day(
     desk: &Desk<'_>,
     day: Day,
     due_at: UnixSeconds,
-    stop: &CancellationToken,
-) -> Result<Option<Job>, Error> {
-    let now = (desk.now)();
+    which: Try,
+) -> Result<Worked, Error> {
     let known = desk
         .read(move |reader| Ok(reader.view()?.job(day)?))
         .await?;
     let mut job = match known {
-        Some(job) if job.ended_at.is_some() && job.complete == Some(true) => return Ok(Some(job)),
+        Some(job) if job.ended_at.is_some() && job.complete == Some(true) => {
+            return Ok(Worked::Ended(job));
+        }
         // It was not as it should be, and may have been mended since: all of it once more.
         Some(job) if job.ended_at.is_some() => Job {
             steps: Vec::new(),
@@ -86,20 +99,22 @@ pub(crate) async fn run_day(
         None => Job {
             day,
             due_at,
-            begun_at: now,
+            begun_at: (desk.now)(),
             attempts: 0,
             steps: Vec::new(),
             ended_at: None,
             complete: None,
         },
     };
-    job.attempts = job.attempts.saturating_add(1);
+    if which == Try::First {
+        job.attempts = job.attempts.saturating_add(1);
+        desk.keep(vec![job.keep()?]).await?;
+    }
     for step in Step::ALL {
-        if is_done(&job, step) {
-            continue;
-        }
-        if !work(desk, &mut job, step, stop).await? {
-            return Ok(None);
+        if !is_done(&job, step)
+            && let Some(what) = work(desk, &mut job, step).await?
+        {
+            return Ok(Worked::Waits(what));
         }
     }
     job.complete.get_or_insert(true);
@@ -115,7 +130,27 @@ pub(crate) async fn run_day(
             "the job of {day} is done, and the day is not as it should be: tidegauge status says what"
         );
     }
-    Ok(Some(job))
+    Ok(Worked::Ended(job))
+}
+
+/// Works on a day that somebody asks for; a day that is not there yet leaves no trace.
+///
+/// # Errors
+/// What is not there yet, or what the store says.
+pub(crate) async fn run_by_hand(
+    desk: &Desk<'_>,
+    day: Day,
+    due_at: UnixSeconds,
+) -> Result<Job, Error> {
+    let waits = |what| Error::Failed(format!("the job of {day} waits: {what}"));
+    let proof = desk.read(move |reader| prove(&reader.view()?, day));
+    if let Proof::NotYet(what) = proof.await? {
+        return Err(waits(what));
+    }
+    match run_day(desk, day, due_at, Try::First).await? {
+        Worked::Ended(job) => Ok(job),
+        Worked::Waits(what) => Err(waits(what)),
+    }
 }
 
 fn is_done(job: &Job, step: Step) -> bool {
@@ -123,48 +158,32 @@ fn is_done(job: &Job, step: Step) -> bool {
     known.is_some_and(|known| known.ended_at.is_some())
 }
 
-/// Works on a step until it is done; `false`: told to stop.
-async fn work(
-    desk: &Desk<'_>,
-    job: &mut Job,
-    step: Step,
-    stop: &CancellationToken,
-) -> Result<bool, Error> {
+/// Works on a step; what it waits for, if it is not done.
+async fn work(desk: &Desk<'_>, job: &mut Job, step: Step) -> Result<Option<String>, Error> {
+    let steps = job.steps.len();
     let begun_at = begin(job, step, (desk.now)());
-    desk.keep(vec![job.keep()?]).await?;
-    loop {
-        let outcome = attempt(desk, job.day, step, begun_at).await?;
-        let (said, is_done) = match outcome {
-            Outcome::Done(said) => (said, true),
-            Outcome::Wrong(said) => {
-                tracing::error!("the job of {}: {said}", job.day);
-                job.complete = Some(false);
-                (said, true)
-            }
-            Outcome::NotYet(what) if desk.patience == Patience::Asks => {
-                return Err(Error::Failed(format!(
-                    "the job of {} waits: {what}",
-                    job.day
-                )));
-            }
-            Outcome::NotYet(what) => (format!("waits: {what}"), false),
-        };
-        if let Some(last) = job.steps.last_mut()
-            && (is_done || last.said != said)
-        {
-            tracing::info!("the job of {}, {}: {said}", job.day, step.name());
-            last.said = said;
-            last.ended_at = is_done.then(desk.now);
-            desk.keep(vec![job.keep()?]).await?;
-        }
-        if is_done {
-            return Ok(true);
-        }
-        tokio::select! {
-            () = stop.cancelled() => return Ok(false),
-            () = tokio::time::sleep(POLL) => {}
-        }
+    if job.steps.len() > steps {
+        desk.keep(vec![job.keep()?]).await?;
     }
+    let outcome = attempt(desk, job.day, step, begun_at).await?;
+    let (said, waits) = match outcome {
+        Outcome::Done(said) => (said, None),
+        Outcome::Wrong(said) => {
+            tracing::error!("the job of {}: {said}", job.day);
+            job.complete = Some(false);
+            (said, None)
+        }
+        Outcome::NotYet(what) => (format!("waits: {what}"), Some(what)),
+    };
+    if let Some(last) = job.steps.last_mut()
+        && (waits.is_none() || last.said != said)
+    {
+        tracing::info!("the job of {}, {}: {said}", job.day, step.name());
+        last.said = said;
+        last.ended_at = waits.is_none().then(desk.now);
+        desk.keep(vec![job.keep()?]).await?;
+    }
+    Ok(waits)
 }
 
 /// Makes the step the job's last one; gives when it was begun first.

@@ -2,9 +2,10 @@
 
 use super::desk::Desk;
 use super::due::next_day;
-use super::job::run_day;
+use super::job::{Try, Worked, run_day};
 use crate::config::DailyAt;
 use crate::error::Error;
+use std::collections::BTreeSet;
 use std::time::Duration;
 use tidegauge_model::{Day, ErrorClass};
 use tidegauge_storage::View;
@@ -20,16 +21,21 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// Days for which jobs are kept.
 const KEPT_DAYS: u32 = 400;
 
-/// Works on what is due until told to stop. `one_at_a_time` is held meanwhile, so that an order
-/// does not work on the same day.
+/// Works on what is due until told to stop. `one_at_a_time` is held while there is something to do,
+/// so that an order does not work on the same day; not while something is waited for.
 pub(crate) async fn keep(
     desk: Desk<'_>,
     at: DailyAt,
     one_at_a_time: &Mutex<()>,
     stop: &CancellationToken,
 ) {
+    let mut tried = None;
     loop {
-        let pause = match next(&desk, at, one_at_a_time, stop).await {
+        let turn = tokio::select! {
+            turn = next(&desk, at, one_at_a_time, &mut tried) => turn,
+            () = stop.cancelled() => return,
+        };
+        let pause = match turn {
             Ok(true) => Duration::ZERO,
             Ok(false) => LOOK,
             Err(error) => {
@@ -51,12 +57,13 @@ pub(crate) async fn keep(
     }
 }
 
-/// Works on the next day that is due; `false`: none is, or told to stop.
+/// Works on the next day that is due; `false`: none is, or it waits. `tried` is the day that this
+/// process has worked on.
 async fn next(
     desk: &Desk<'_>,
     at: DailyAt,
     one_at_a_time: &Mutex<()>,
-    stop: &CancellationToken,
+    tried: &mut Option<Day>,
 ) -> Result<bool, Error> {
     let now = (desk.now)();
     let due = desk.read(move |reader| {
@@ -64,28 +71,34 @@ async fn next(
         let Some(first_whole) = view.whole_from() else {
             return Ok(None);
         };
-        let (last_final, ended) = (view.last_final_day()?, last_ended(&view)?);
-        Ok(next_day(at, now, first_whole, last_final, ended))
+        let last_final = view.last_final_day()?;
+        Ok(next_day(at, now, first_whole, last_final, &ended(&view)?))
     });
     let Some(day) = due.await? else {
         return Ok(false);
     };
     let _alone = one_at_a_time.lock().await;
-    if run_day(desk, day, at.of(day), stop).await?.is_none() {
+    let which = match tried.replace(day) {
+        Some(before) if before == day => Try::Again,
+        _ => Try::First,
+    };
+    let Worked::Ended(_) = run_day(desk, day, at.of(day), which).await? else {
         return Ok(false);
-    }
+    };
     forget(desk, day).await?;
     Ok(true)
 }
 
-fn last_ended(view: &View<'_>) -> Result<Option<Day>, Error> {
+/// Days whose job has ended.
+fn ended(view: &View<'_>) -> Result<BTreeSet<Day>, Error> {
+    let mut days = BTreeSet::new();
     for job in view.jobs_backwards()? {
         let job = job?;
         if job.ended_at.is_some() {
-            return Ok(Some(job.day));
+            days.insert(job.day);
         }
     }
-    Ok(None)
+    Ok(days)
 }
 
 /// Drops the jobs of days long past.

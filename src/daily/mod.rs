@@ -14,7 +14,7 @@ mod proof;
 mod report;
 mod rows;
 
-pub(crate) use desk::{Desk, Patience};
-pub(crate) use job::run_day;
+pub(crate) use desk::Desk;
+pub(crate) use job::run_by_hand;
 pub(crate) use keep::keep;
 pub(crate) use report::{JobReport, JobsReport};

@@ -47,8 +47,8 @@ pub(super) fn prove(view: &View<'_>, day: Day) -> Result<Proof, Error> {
         }));
     };
     if !closed.whole {
-        return Ok(Proof::Broken(format!(
-            "collection began in the course of {day}"
+        return Ok(Proof::NotYet(format!(
+            "collection began in the course of {day}: it is never whole"
         )));
     }
     if view.last_final_day()?.is_none_or(|last| last < day) {

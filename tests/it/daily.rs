@@ -126,6 +126,12 @@ fn missed_days_are_made_good_in_order_by_one_start() {
     for pair in jobs.windows(2) {
         assert!(begun(&pair[0]).0 >= begun(&pair[1]).1, "{pair:#?}");
     }
+    // The next day's job waits, which keeps no order from being carried out.
+    let said = Program::on(&early, NOWHERE, &["daily", "--json"]).succeed();
+    assert_eq!(json(&said), jobs[0]);
+    let next = last.plus_days(1).to_string();
+    let refused = Program::on(&early, NOWHERE, &["daily", "--date", &next]).run();
+    assert!(refused.stderr.contains("not final"), "{}", refused.stderr);
     daemon.stop();
 }
 

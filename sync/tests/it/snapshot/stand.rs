@@ -37,7 +37,8 @@ pub(super) fn deaf() -> Heard {
 
 pub(super) fn open(path: &Path) -> Store {
     let options = StoreOptions {
-        memory_mib: 32,
+        // Written out by snapshots alone: nothing is compacted between two of them.
+        memory_mib: 256,
         least_free_bytes: 0,
         features: features(CHAIN),
         ..StoreOptions::new(CHAIN)
@@ -150,6 +151,27 @@ impl Stand {
         let mut files = self.listing();
         files.retain(|key, _| key.starts_with("snapshots/objects/"));
         files
+    }
+
+    /// Those of the one snapshot's tables, which the next one has too while nothing is compacted.
+    pub(super) fn tables(&self) -> Vec<String> {
+        let manifests: Vec<_> = self
+            .listing()
+            .into_keys()
+            .filter(|key| key.starts_with("snapshots/manifests/"))
+            .collect();
+        let [manifest] = manifests.as_slice() else {
+            panic!("not one: {manifests:?}");
+        };
+        let manifest = std::fs::read(self.path("place").join(manifest)).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let files = manifest["files"].as_array().unwrap().iter();
+        let tables = files.filter(|file| file["name"].as_str().unwrap().ends_with(".sst"));
+        let keys = tables.map(|table| {
+            let content = table["sha256"].as_str().unwrap();
+            format!("snapshots/objects/{}/{content}", &content[..2])
+        });
+        keys.collect()
     }
 
     /// Nothing is left of what was under way.

@@ -98,12 +98,12 @@ async fn full_verification_reads_everything_and_mends_the_place() {
     stand.grow(80, 10);
     stand.take().await;
     // One object is damaged, one is gone; nobody notices until somebody looks.
-    let files: Vec<_> = stand.files().into_keys().collect();
-    let damaged = stand.path("place").join(&files[0]);
+    let tables = stand.tables();
+    let damaged = stand.path("place").join(&tables[0]);
     let mut bytes = std::fs::read(&damaged).unwrap();
     bytes[0] ^= 1;
     std::fs::write(&damaged, bytes).unwrap();
-    std::fs::remove_file(stand.path("place").join(&files[1])).unwrap();
+    std::fs::remove_file(stand.path("place").join(&tables[1])).unwrap();
     pass(1);
     let heard: Arc<Mutex<Vec<SnapshotPhase>>> = Arc::default();
     let phases = heard.clone();
