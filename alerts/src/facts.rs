@@ -33,7 +33,7 @@ pub struct Facts {
     pub snapshot_age_seconds: Option<u64>,
     /// Ranges whose evidence is disputed.
     pub disputed_ranges: Option<u64>,
-    /// Features that could not be computed, of late.
+    /// Days of late whose rows are not what they are computed from.
     pub feature_errors: Option<u64>,
     /// Every day whose job is or was due and that somebody should still hear of. A day that is
     /// not among them is no longer missed.

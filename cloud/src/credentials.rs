@@ -2,7 +2,7 @@
 //! machine's own role, in this order.
 
 use crate::{
-    error::CloudError,
+    error::{CloudError, causes},
     rds::{Keys, RdsLogin, RdsToken},
 };
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -154,14 +154,8 @@ async fn environment() -> Result<SharedCredentialsProvider, CloudError> {
         })
 }
 
-/// The whole chain of causes: the SDK's own text says only that something went wrong.
 fn explain(error: CredentialsError) -> CloudError {
-    let mut message = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(next) = cause {
-        message = format!("{message}: {next}");
-        cause = next.source();
-    }
+    let message = causes(&error);
     match error {
         CredentialsError::CredentialsNotLoaded(_) | CredentialsError::InvalidConfiguration(_) => {
             CloudError::NoCredentials { message }

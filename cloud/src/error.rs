@@ -2,7 +2,7 @@
 
 use tidegauge_model::ErrorClass;
 
-/// Why there is no token.
+/// Why there is no token, no secret, or why something did not arrive.
 #[derive(Debug, thiserror::Error)]
 pub enum CloudError {
     /// Nobody said which region, and the host's name does not.
@@ -27,6 +27,27 @@ pub enum CloudError {
         /// What went wrong.
         message: String,
     },
+    /// Nobody said in which region.
+    #[error("AWS: the region is not known: set AWS_REGION, or name it in the configuration")]
+    NoPlace,
+    /// A service did not do what it was asked for.
+    #[error("AWS: {call}: {message}")]
+    Service {
+        /// The permission that it needs.
+        call: &'static str,
+        /// What was said, with all causes.
+        message: String,
+        /// Whether to ask again.
+        class: ErrorClass,
+    },
+    /// A secret is not what it should be.
+    #[error("AWS: secret {name} {problem}")]
+    Secret {
+        /// Its name.
+        name: String,
+        /// What is wrong, without what it holds.
+        problem: String,
+    },
     /// The request for a token cannot be signed: a host or a user of strange characters.
     #[error("AWS: a token for {host} cannot be signed: {message}")]
     Unsigned {
@@ -42,9 +63,23 @@ impl CloudError {
     pub fn class(&self) -> ErrorClass {
         match self {
             Self::Unavailable { .. } => ErrorClass::Transient,
-            Self::NoRegion { .. } | Self::NoCredentials { .. } | Self::Unsigned { .. } => {
-                ErrorClass::Refused
-            }
+            Self::Service { class, .. } => *class,
+            Self::NoRegion { .. }
+            | Self::NoPlace
+            | Self::NoCredentials { .. }
+            | Self::Secret { .. }
+            | Self::Unsigned { .. } => ErrorClass::Refused,
         }
     }
+}
+
+/// The whole chain of causes: the SDK's own text says only that something went wrong.
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
+    let mut message = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        message = format!("{message}: {next}");
+        cause = next.source();
+    }
+    message
 }

@@ -1,10 +1,10 @@
 //! What the program knows of itself, gathered for the rules.
 
-use super::sources::Sources;
 use super::volume::Volumes;
 use crate::collect::{BucketStatus, Stage as Collecting};
 use crate::daily::JobsReport;
 use crate::error::Error;
+use crate::sources::Sources;
 use std::collections::BTreeMap;
 use tidegauge_alerts::{
     DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, RecentGreatest, RecentTotals, RpcFacts,
@@ -66,6 +66,7 @@ impl Gatherer {
             .map(|at| now.0.saturating_sub(at.0));
         let bucket = live.bucket();
         let snapshots = bucket.snapshots.as_ref();
+        let jobs = known(JobsReport::read(&view, sources.daily_at, now));
         let facts = Facts {
             // Where nothing is to be collected, nothing waits.
             stage: (!sources.offline).then(|| stage_of(stage, live.last_error())),
@@ -90,9 +91,8 @@ impl Gatherer {
                 .and_then(|status| status.last_at)
                 .map(|at| now.0.saturating_sub(at)),
             disputed_ranges: known(disputes(&view)),
-            // A row that cannot be computed ends the process, and the next one says so at once.
-            feature_errors: None,
-            days: known(days(&view, sources, now)),
+            feature_errors: jobs.as_ref().map(wrong_days),
+            days: jobs.as_ref().map(days),
             // Of history every look would read another hour.
             volume: match stage {
                 Collecting::Following => known(self.volumes.last_hour(&view)).flatten(),
@@ -118,8 +118,10 @@ impl Gatherer {
     /// nothing is committed can be told.
     fn lag(&mut self, stage: Collecting, age: Option<u64>, commit_age: u64) -> Option<u64> {
         let age = age?;
-        if stage == Collecting::Following && self.own_clock.is_none() {
-            self.own_clock = Some(age > OWN_CLOCK_S);
+        if age <= OWN_CLOCK_S {
+            self.own_clock = Some(false);
+        } else if stage == Collecting::Following {
+            self.own_clock.get_or_insert(true);
         }
         match self.own_clock? {
             true => Some(commit_age),
@@ -213,14 +215,20 @@ fn disk(sources: &Sources) -> Option<DiskFacts> {
 
 /// The days whose jobs are known. A day that is made good after an absence has as much time as any:
 /// what is told is a job that does not get done.
-fn days(view: &View<'_>, sources: &Sources, now: UnixSeconds) -> Result<Vec<DayFacts>, Error> {
-    let report = JobsReport::read(view, sources.daily_at, now)?;
+fn days(report: &JobsReport) -> Vec<DayFacts> {
     let jobs = report.jobs.iter().map(|job| DayFacts {
         day: job.day,
         due_at: job.due_at.max(job.begun_at),
         complete: job.complete.or((job.ended_at.is_none()).then_some(false)),
     });
-    Ok(jobs.collect())
+    jobs.collect()
+}
+
+/// Days whose rows are not what they are computed from. (A row that cannot be computed at all ends
+/// the process, and the next one says so at once.)
+fn wrong_days(report: &JobsReport) -> u64 {
+    let wrong = report.jobs.iter().filter(|job| job.has_wrong_features());
+    wrong.count() as u64
 }
 
 fn derived(view: &View<'_>) -> DerivedFacts {

@@ -9,12 +9,10 @@
 mod facts;
 mod report;
 mod sink;
-mod sources;
 mod spool;
 mod volume;
 mod watch;
 
 pub(crate) use report::{AlertsReport, TroubleReport, troubles, waiting};
 pub(crate) use sink::sinks;
-pub(crate) use sources::Sources;
 pub(crate) use watch::watch;

@@ -21,6 +21,18 @@ pub(crate) struct AlertsReport {
     pub(crate) told: Vec<Value>,
     /// What is on its way, by place.
     pub(crate) sinks: Vec<SinkReport>,
+    /// What others told us, the latest first, the last 100.
+    pub(crate) heard: Vec<HeardReport>,
+}
+
+/// What somebody told us.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub(crate) struct HeardReport {
+    pub(crate) at: UnixSeconds,
+    /// `webhook`, or the ARN of the topic.
+    pub(crate) from: String,
+    /// As it came; of a topic its subject and message.
+    pub(crate) said: Value,
 }
 
 /// Something that is wrong.
@@ -66,8 +78,22 @@ impl AlertsReport {
             troubles: troubles(view, rules)?,
             told,
             sinks: waiting(view, sinks)?,
+            heard: heard(view)?,
         })
     }
+}
+
+fn heard(view: &View<'_>) -> Result<Vec<HeardReport>, Error> {
+    let mut heard = Vec::new();
+    for message in view.heard_messages_backwards()?.take(SHOWN) {
+        let message = message?;
+        heard.push(HeardReport {
+            at: message.at,
+            from: message.from,
+            said: serde_json::from_str(&message.body).unwrap_or(Value::String(message.body)),
+        });
+    }
+    Ok(heard)
 }
 
 /// What was told and is not over, worst first.

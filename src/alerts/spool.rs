@@ -14,7 +14,7 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LAST_PAUSE: Duration = Duration::from_secs(300);
 
 /// After so long nobody needs to hear of it any more: it stays, given up, to be seen.
-const GIVEN_UP_AFTER_S: u64 = 24 * 3_600;
+pub(super) const GIVEN_UP_AFTER_S: u64 = 24 * 3_600;
 
 /// Alerts that wait for a place at most; the oldest are given up for later ones.
 const MOST_WAITING: usize = 1_000;

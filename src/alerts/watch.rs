@@ -3,15 +3,15 @@
 use super::facts::Gatherer;
 use super::report::book;
 use super::sink::Sink;
-use super::sources::Sources;
-use super::spool::carry;
+use super::spool::{GIVEN_UP_AFTER_S, carry};
 use crate::collect::Committer;
 use crate::error::Error;
+use crate::sources::Sources;
 use futures_util::future::join_all;
 use std::time::Duration;
-use tidegauge_alerts::{Alert, AlertState, Book, Rules, Severity};
+use tidegauge_alerts::{Alert, AlertState, Book, Severity};
 use tidegauge_model::UnixSeconds;
-use tidegauge_storage::{Keep, SpooledAlert, ToldAlert, keep_alert_book};
+use tidegauge_storage::{Keep, SpooledAlert, ToldAlert, View, keep_alert_book};
 use tokio::sync::watch as channel;
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +27,6 @@ const MOST_TOLD: usize = 1_000;
 /// Judges and tells until told to stop.
 pub(crate) async fn watch(
     sources: Sources,
-    rules: Rules,
     sinks: Vec<Sink>,
     committer: &Committer,
     stop: &CancellationToken,
@@ -41,7 +40,6 @@ pub(crate) async fn watch(
         let mut desk = Desk {
             sources: sources.clone(),
             gatherer: Gatherer::default(),
-            rules,
             book: None,
             kept: Vec::new(),
             kept_at: UnixSeconds(0),
@@ -86,7 +84,6 @@ pub(crate) async fn watch(
 struct Desk {
     sources: Sources,
     gatherer: Gatherer,
-    rules: Rules,
     /// `None`: to be read from the store.
     book: Option<Book>,
     /// What was kept of it last, and when.
@@ -102,6 +99,7 @@ impl Desk {
     fn look(&mut self) -> Result<Option<News>, Error> {
         let now = (self.sources.now)();
         let facts = self.gatherer.gather(&self.sources, now)?;
+        *self.sources.judged.lock() = Some(facts.clone());
         let mut judged = match self.book.take() {
             Some(known) => known,
             None => self.read()?,
@@ -124,8 +122,8 @@ impl Desk {
     fn read(&self) -> Result<Book, Error> {
         let view = self.sources.reader.view()?;
         match view.alert_book()? {
-            Some(bytes) => book(self.rules.clone(), &bytes),
-            None => Book::new(self.rules.clone()).map_err(|e| Error::Usage(e.to_string())),
+            Some(bytes) => book(self.sources.rules.clone(), &bytes),
+            None => Book::new(self.sources.rules.clone()).map_err(|e| Error::Usage(e.to_string())),
         }
     }
 
@@ -156,7 +154,21 @@ impl Desk {
         for told in view.told_alerts_backwards()?.skip(MOST_TOLD) {
             records.push(told?.drop());
         }
+        self.forget_strangers(&view, &mut records)?;
         Ok(records)
+    }
+
+    /// What waits for a place that is configured no more is kept for a day: it may come back.
+    fn forget_strangers(&self, view: &View<'_>, records: &mut Vec<Keep>) -> Result<(), Error> {
+        let now = (self.sources.now)();
+        for spooled in view.spooled_alerts()? {
+            let spooled = spooled?;
+            let is_old = now.0.saturating_sub(spooled.since.0) >= GIVEN_UP_AFTER_S;
+            if is_old && !self.sources.sinks.contains(&spooled.sink) {
+                records.push(spooled.drop());
+            }
+        }
+        Ok(())
     }
 }
 

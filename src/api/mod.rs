@@ -5,6 +5,7 @@ mod cells;
 mod context;
 mod directory;
 mod gate;
+mod intake;
 mod kept;
 mod metrics;
 mod names;

@@ -1,5 +1,6 @@
 //! The routes as an OpenAPI 3.1 document, made of the types that answer.
 
+use super::intake::Intake;
 use super::refusal::Fault;
 use super::route::Route;
 use super::routes::stream;
@@ -18,8 +19,15 @@ const COMMON: [StatusCode; 6] = [
     StatusCode::SERVICE_UNAVAILABLE,
 ];
 
+/// Refusals that any route that takes a body may have.
+const OF_BODIES: [StatusCode; 3] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::REQUEST_TIMEOUT,
+    StatusCode::PAYLOAD_TOO_LARGE,
+];
+
 /// The document.
-pub(super) fn document(routes: &[Route]) -> Value {
+pub(super) fn document(routes: &[Route], intakes: &[Intake]) -> Value {
     let settings = SchemaSettings::draft2020_12()
         .for_serialize()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
@@ -36,6 +44,13 @@ pub(super) fn document(routes: &[Route]) -> Value {
         "/api/stream".to_owned(),
         json!({"get": streaming(&mut schemas, &fault)}),
     );
+    for intake in intakes {
+        let method = intake.method.as_str().to_ascii_lowercase();
+        paths.insert(
+            intake.path.to_owned(),
+            json!({method: taking(intake, &mut schemas, &fault)}),
+        );
+    }
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -75,6 +90,24 @@ fn operation(route: &Route, schemas: &mut SchemaGenerator, fault: &Schema) -> Va
         responses.extend(refusals(&[StatusCode::BAD_REQUEST], fault));
     }
     json!({"summary": route.about, "parameters": parameters, "responses": responses})
+}
+
+fn taking(intake: &Intake, schemas: &mut SchemaGenerator, fault: &Schema) -> Value {
+    let answer = (intake.answer)(schemas);
+    let mut responses = refusals(intake.refusals, fault);
+    responses.extend(refusals(&COMMON, fault));
+    responses.extend(refusals(&OF_BODIES, fault));
+    responses.insert(
+        "200".to_owned(),
+        json!({"description": "the answer", "content": {"application/json": {"schema": answer}}}),
+    );
+    let body = json!({"type": "object"});
+    json!({
+        "summary": intake.about,
+        "description": format!("At most {} bytes.", intake.most_bytes),
+        "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
+        "responses": responses,
+    })
 }
 
 fn streaming(schemas: &mut SchemaGenerator, fault: &Schema) -> Value {
@@ -171,7 +204,7 @@ mod tests {
 
     #[test]
     fn every_route_is_described_whole() {
-        let document = document(&routes::all());
+        let document = document(&routes::all(), &routes::intakes());
         let text = document.to_string();
         for route in routes::all() {
             let operation = &document["paths"][route.path]["get"];

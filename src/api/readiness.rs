@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Follows the store until told to stop.
 pub(super) async fn keep_ready(context: Arc<Context>, stop: CancellationToken) {
-    let mut steps = context.live.steps();
+    let mut steps = context.sources.live.steps();
     loop {
         let changed = tokio::select! {
             changed = steps.changed() => changed.is_ok(),
@@ -28,7 +28,7 @@ pub(super) async fn keep_ready(context: Arc<Context>, stop: CancellationToken) {
 }
 
 fn move_on(context: &Context) -> Result<(), StoreError> {
-    let view = context.reader.view()?;
+    let view = context.sources.reader.view()?;
     if let Some(time) = view.tip()?.and_then(|tip| tip.timestamp) {
         context.rows.move_on(&view, UnixSeconds(time.0 + 1))?;
     }

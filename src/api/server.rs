@@ -66,7 +66,7 @@ impl Server {
 
     /// Serves until told to stop.
     pub(crate) async fn serve(self, context: Arc<Context>, api: Api, stop: CancellationToken) {
-        let contract = openapi::document(&routes::all());
+        let contract = openapi::document(&routes::all(), &routes::intakes());
         let routes = warp::service(routes::routes(context.clone(), contract));
         let around = (cors(&api), compression());
         let places = Places::new(api.max_connections);

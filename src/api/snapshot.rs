@@ -27,7 +27,7 @@ pub(super) struct AsOf {
 impl<'c> Snapshot<'c> {
     /// The store as it is now.
     pub(super) fn take(context: &'c Context) -> Result<Self, Refusal> {
-        let view = context.reader.view()?;
+        let view = context.sources.reader.view()?;
         Ok(Self { context, view })
     }
 

@@ -22,7 +22,7 @@ fn chain_config(config: &Config, pools: &[String]) -> Result<ChainConfig, Error>
         .chain
         .rpc_urls
         .iter()
-        .map(|endpoint| endpoint.0.clone())
+        .map(|endpoint| endpoint.value.clone())
         .collect();
     let mut chain = ChainConfig::new(urls);
     chain.chain_id = config.chain.id.map(ChainId);
@@ -53,7 +53,7 @@ fn chain_config(config: &Config, pools: &[String]) -> Result<ChainConfig, Error>
     chain.socket_urls = match config.chain.websocket {
         false => Some(Vec::new()),
         true if sockets.is_empty() => None,
-        true => Some(sockets.iter().map(|socket| socket.0.clone()).collect()),
+        true => Some(sockets.iter().map(|socket| socket.value.clone()).collect()),
     };
     chain.limits.request_timeout = Duration::from_secs(config.chain.request_timeout_s);
     chain.limits.max_body_bytes = config.chain.max_body_mib << 20;

@@ -8,8 +8,13 @@ use crate::config::Config;
 use crate::control;
 use crate::daily::{self, Desk};
 use crate::error::Error;
+use crate::inbox::{self, Inbox};
+use crate::metrics;
 use crate::mirror;
+use crate::rotation;
 use crate::service::Manager;
+use crate::sources::Sources;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tidegauge_chain::{Chain, Heads, Pace};
@@ -31,6 +36,8 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     let bucket = mirror::Bucket::of(&config).await?;
     let manager = Manager::of_process()?;
     let sinks = alerts::sinks(&config.alerts)?;
+    let cloudwatch = config.cloudwatch.place().map_err(Error::Usage)?;
+    let (inbox, deliveries) = Inbox::of(&config.api.webhook)?;
     let stop = collect::stop_signal()?;
     let server = Server::bind(config.api.listen).await?;
     let live = Arc::new(Live::default());
@@ -41,7 +48,9 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     let reader = store.reader();
     // Before the page is announced: whoever reads of it may order at once.
     let listener = control::Listener::bind(&config.storage.path);
-    let context = Context::new(reader.clone(), endpoints.clone(), live.clone(), &config);
+    let told = (reader.clone(), live.clone(), endpoints.clone());
+    let sources = Sources::new(&config, told.0, told.1, told.2, offline);
+    let context = Context::new(sources.clone(), inbox, &config.api);
     let address = server.address();
     tracing::info!("status page at http://{address}/");
     let serving = server.serve(Arc::new(context), config.api.clone(), stop.child_token());
@@ -105,34 +114,41 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         now,
     };
     let daily_at = config.schedule.daily_at;
-    let sources = alerts::Sources {
-        reader: reader.clone(),
-        store: config.storage.path.clone(),
-        live: live.clone(),
-        endpoints: endpoints.clone(),
-        daily_at,
-        sinks: config.alerts.webhooks.keys().cloned().collect(),
-        offline,
-        now,
+    let heard = inbox::keep(deliveries, &committer, &reader, now, &done);
+    let watching = alerts::watch(sources.clone(), sinks, &committer, &done);
+    let measuring = metrics::keep(cloudwatch, config.cloudwatch.every.get(), sources, &done);
+    let starts_again = AtomicBool::new(false);
+    let rotating = async {
+        let every = config.secrets.refresh_every.get();
+        if rotation::replaced(every, &live, &done).await {
+            starts_again.store(true, Ordering::SeqCst);
+            stop.cancel();
+        }
     };
-    let rules = config.alerts.rules.clone();
-    let watching = alerts::watch(sources, rules, sinks, &committer, &done);
+    let feeding = manager.feed(&committer, &done);
+    let telling = async {
+        tokio::join!(Box::pin(watching), heard, measuring, rotating, feeding);
+    };
     let daily = daily::keep(desk, daily_at, &one_day_at_a_time, &done);
     let collected = tokio::select! {
-        (collected, (), (), (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily, Box::pin(watching), manager.feed(&committer, &done)) } => collected,
-        ended = serving => Err(Error::Failed(match ended {
-            Ok(()) if stop.is_cancelled() => {
-                manager.is_stopping();
-                return finish(committer, &live);
-            }
-            Ok(()) => "the HTTP server ended by itself".to_owned(),
-            Err(error) => format!("the HTTP server failed: {error}"),
-        })),
+        (collected, (), (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily, telling) } => collected,
+        ended = serving => match ended {
+            Ok(()) if stop.is_cancelled() => Ok(()),
+            Ok(()) => Err(Error::Failed("the HTTP server ended by itself".to_owned())),
+            Err(error) => Err(Error::Failed(format!("the HTTP server failed: {error}"))),
+        },
     };
-    manager.is_stopping();
+    let starts_again = starts_again.into_inner() && collected.is_ok();
+    if !starts_again {
+        manager.is_stopping();
+    }
     let finished = finish(committer, &live);
     collected?;
-    finished
+    finished?;
+    match starts_again {
+        true => Err(rotation::start_again()),
+        false => Ok(()),
+    }
 }
 
 /// The store that is there, or a new one of the chain that an endpoint serves; `None` if told to

@@ -1,6 +1,7 @@
 //! `[api]`: where the HTTP server listens, and whom it answers.
 
 use super::load;
+use super::webhook::WebhookIn;
 use crate::access::Token;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -16,6 +17,7 @@ pub(crate) struct Api {
     pub(crate) max_connections: usize,
     #[serde(deserialize_with = "load::list")]
     pub(crate) cors_origins: Vec<String>,
+    pub(crate) webhook: WebhookIn,
 }
 
 impl Default for Api {
@@ -26,6 +28,7 @@ impl Default for Api {
             requests_per_second: 500,
             max_connections: 1_024,
             cors_origins: Vec::new(),
+            webhook: WebhookIn::default(),
         }
     }
 }
@@ -58,6 +61,6 @@ impl Api {
                 ));
             }
         }
-        Ok(())
+        self.webhook.check()
     }
 }

@@ -1,7 +1,7 @@
 //! AWS's tokens as the mirror's passwords.
 
 use std::{pin::Pin, time::SystemTime};
-use tidegauge_cloud::{RdsLogin, RdsTokens, Region};
+use tidegauge_cloud::{CloudError, RdsLogin, RdsTokens, Region};
 use tidegauge_model::ErrorClass;
 use tidegauge_sync::{Password, PasswordSource, PostgresCause, Server, SyncError};
 
@@ -29,14 +29,17 @@ impl PasswordSource for IamPassword {
             };
             match self.0.token(&login, SystemTime::now()).await {
                 Ok(token) => Ok(Password::new(token.reveal())),
-                Err(e) => {
-                    let cause = match e.class() {
-                        ErrorClass::Transient => PostgresCause::PasswordUnavailable,
-                        ErrorClass::Refused | ErrorClass::Corrupt => PostgresCause::NoPassword,
-                    };
-                    Err(SyncError::postgres(cause, e.to_string()))
-                }
+                Err(e) => Err(no_password(&e)),
             }
         })
     }
+}
+
+/// What the mirror is told where there is no password.
+pub(super) fn no_password(error: &CloudError) -> SyncError {
+    let cause = match error.class() {
+        ErrorClass::Transient => PostgresCause::PasswordUnavailable,
+        ErrorClass::Refused | ErrorClass::Corrupt => PostgresCause::NoPassword,
+    };
+    SyncError::postgres(cause, error.to_string())
 }

@@ -211,6 +211,7 @@ fn check(config: &Config) -> Result<(), String> {
     )?;
     config.alerts.check()?;
     config.api.check()?;
+    config.cloudwatch.place()?;
     if let Some(settings) = config.sync.postgres.settings().map_err(|e| e.to_string())? {
         Database::new(settings).map_err(|e| e.to_string())?;
     }
@@ -319,6 +320,11 @@ mod tests {
             ("api.listen=0.0.0.0:80", "api.tokens is empty"),
             ("api.tokens=quant:read:abc", "tidegauge token"),
             ("api.cors_origins=example.org", "https://example.org"),
+            ("api.webhook.secrets=short", "api.webhook.secrets"),
+            ("api.webhook.sns_topics=alerts", "arn:aws:sns:"),
+            ("alerts.sns.pager.topic=alerts", "arn:aws:sns:"),
+            ("cloudwatch.namespace=AWS/EC2", "cloudwatch.namespace"),
+            ("cloudwatch.namespace=a b", "cloudwatch.namespace"),
             ("api.max_connections=3", "api.max_connections"),
             ("features.user=anybody", "features.user"),
             ("storage", "--set section.key=value"),

@@ -6,23 +6,31 @@
 
 mod alerts;
 mod api;
+mod aws;
 mod daily_at;
 mod iam;
 mod load;
+mod managed;
 mod postgres;
+mod reference;
 mod s3;
 mod secret;
 mod start;
 mod text;
 mod timing;
+mod webhook;
 
-pub(crate) use alerts::Alerts;
+pub(crate) use alerts::{Alerts, Webhook};
 pub(crate) use api::Api;
 pub(crate) use daily_at::DailyAt;
 pub(crate) use load::load;
+pub(crate) use reference::told as secrets_told;
 pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
+pub(crate) use timing::Period;
+pub(crate) use webhook::WebhookIn;
 
+use aws::{CloudWatch, Secrets};
 use postgres::Postgres;
 use s3::S3;
 use serde::{Deserialize, Serialize};
@@ -45,6 +53,8 @@ pub(crate) struct Config {
     pub(crate) sync: Sync,
     pub(crate) alerts: Alerts,
     pub(crate) api: Api,
+    pub(crate) cloudwatch: CloudWatch,
+    pub(crate) secrets: Secrets,
     pub(crate) log: Log,
 }
 

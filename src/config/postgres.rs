@@ -2,7 +2,8 @@
 
 use super::{
     iam::IamPassword,
-    secret::{self, Mirror, Secret},
+    managed::ManagedPassword,
+    secret::{self, Hidden, Mirror, Secret},
 };
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, sync::Arc};
@@ -22,6 +23,8 @@ pub(crate) struct Postgres {
     pub(crate) url: Option<Secret<Mirror>>,
     #[serde(with = "secret::optional")]
     pub(crate) direct_url: Option<Secret<Mirror>>,
+    #[serde(with = "secret::optional")]
+    pub(crate) password: Option<Secret<Hidden>>,
     pub(crate) schema: String,
     pub(crate) tls: Tls,
     pub(crate) ca_file: PathBuf,
@@ -35,6 +38,7 @@ impl Default for Postgres {
         Self {
             url: None,
             direct_url: None,
+            password: None,
             schema: "public".to_owned(),
             tls: Tls::Auto,
             ca_file: PathBuf::new(),
@@ -72,9 +76,27 @@ impl Postgres {
             return Ok(None);
         };
         let refused = |problem: String| SyncError::postgres(PostgresCause::Settings, problem);
-        let (auth, password) = match self.auth {
-            Login::Password => (Auth::Password, std::env::var(PASSWORD_VARIABLE).ok()),
-            Login::AwsIam => {
+        let (auth, password) = match (self.auth, &self.password) {
+            (Login::Password, None) => (Auth::Password, std::env::var(PASSWORD_VARIABLE).ok()),
+            (Login::Password, Some(_)) if url.value.password.is_some() => {
+                return Err(refused(
+                    "sync.postgres.url has a password, and sync.postgres.password is another: leave one away".to_owned(),
+                ));
+            }
+            (Login::Password, Some(password)) => match &password.managed {
+                // Replaced now and then: asked for again.
+                Some(secret) => (
+                    Auth::Source(Arc::new(ManagedPassword::new(secret.clone()))),
+                    None,
+                ),
+                None => (Auth::Password, Some(password.expose().to_owned())),
+            },
+            (Login::AwsIam, Some(_)) => {
+                return Err(refused(
+                    "sync.postgres.password is for sync.postgres.auth = \"password\"".to_owned(),
+                ));
+            }
+            (Login::AwsIam, None) => {
                 let region = match self.region.as_str() {
                     "" => None,
                     name => Some(Region::new(name).ok_or_else(|| {
@@ -93,7 +115,7 @@ impl Postgres {
             ));
         }
         let with_password = |url: &Secret<Mirror>| -> PostgresUrl {
-            let url = url.0.clone();
+            let url = url.value.clone();
             match &password {
                 Some(password) => url.or_password(Password::new(password)),
                 None => url,

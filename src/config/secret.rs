@@ -1,11 +1,13 @@
-//! Endpoints and databases, whose URLs may carry a key or refer to one.
+//! Endpoints, databases and keys: what nobody is to see, or a reference to it.
 
+use super::reference;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use std::{fmt, fs};
+use std::fmt;
 use tidegauge_chain::SecretUrl;
+use tidegauge_cloud::SecretRef;
 use tidegauge_sync::{PostgresUrl, SyncError};
 
-/// An RPC endpoint of the configuration: a URL, `env:NAME` or `file:PATH`; never printed with its key.
+/// An RPC endpoint of the configuration: a URL or a reference to one; never printed with its key.
 pub(crate) type Endpoint = Secret<Rpc>;
 
 /// A WebSocket endpoint of the configuration, written and printed likewise.
@@ -14,7 +16,7 @@ pub(crate) type Socket = Secret<WebSocket>;
 /// What kind of URL is meant.
 pub(crate) trait Kind {
     /// What is read; it shows itself without its secret.
-    type Value: Clone + fmt::Display;
+    type Value: Clone + PartialEq + fmt::Display;
 
     /// Reads it; the error never repeats the text.
     fn parse(text: &str) -> Result<Self::Value, String>;
@@ -66,7 +68,7 @@ impl Kind for Mirror {
 pub(crate) struct Hidden;
 
 /// The text; it shows itself as `***`.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct HiddenText(String);
 
 impl fmt::Display for HiddenText {
@@ -89,49 +91,47 @@ impl Kind for Hidden {
 impl Secret<Hidden> {
     /// The text itself.
     pub(crate) fn expose(&self) -> &str {
-        &self.0.0
+        &self.value.0
     }
 }
 
-/// A URL of a kind, or a reference to one.
+/// A value of a kind, or what a reference to one led to.
 #[derive(Clone)]
-pub(crate) struct Secret<K: Kind>(pub(crate) K::Value);
+pub(crate) struct Secret<K: Kind> {
+    pub(crate) value: K::Value,
+    /// Where it can be read again when it has been replaced.
+    pub(super) managed: Option<SecretRef>,
+}
 
 impl<K: Kind> Secret<K> {
-    /// Reads a URL or a reference to one; errors never repeat the value.
+    /// Reads a value or a reference to one; errors never repeat the value.
     fn read(text: &str) -> Result<Self, String> {
-        let (value, from) = if let Some(name) = text.strip_prefix("env:") {
-            let value = std::env::var(name)
-                .map_err(|_| format!("environment variable {name} is not set"))?;
-            (value, format!("environment variable {name}"))
-        } else if let Some(path) = text.strip_prefix("file:") {
-            let value = fs::read_to_string(path)
-                .map_err(|e| format!("cannot read the secret in file {path}: {e}"))?;
-            (value, format!("file {path}"))
-        } else {
-            (text.to_owned(), "the value given".to_owned())
-        };
-        K::parse(value.trim())
-            .map(Self)
-            .map_err(|problem| format!("{from} {problem}"))
+        let found = reference::follow(text)?;
+        match K::parse(found.value.trim()) {
+            Ok(value) => Ok(Self {
+                value,
+                managed: found.managed,
+            }),
+            Err(problem) => Err(format!("{} {problem}", found.place)),
+        }
     }
 }
 
 impl<K: Kind> PartialEq for Secret<K> {
     fn eq(&self, other: &Self) -> bool {
-        self.0.to_string() == other.0.to_string()
+        self.value == other.value
     }
 }
 
 impl<K: Kind> fmt::Debug for Secret<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
+        fmt::Display::fmt(&self.value, f)
     }
 }
 
 impl<K: Kind> Serialize for Secret<K> {
     fn serialize<S: Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
-        s.collect_str(&self.0)
+        s.collect_str(&self.value)
     }
 }
 
@@ -211,6 +211,7 @@ mod tests {
             "ftp://s3cret",
             "http//s3cret",
             "env:NO_SUCH_VARIABLE_HERE",
+            "aws-sm:",
             "file:/no/such/file",
         ] {
             let error = Endpoint::read(text).expect_err("not a URL");

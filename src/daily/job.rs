@@ -2,6 +2,7 @@
 
 use super::desk::Desk;
 use super::proof::{Proof, prove};
+use super::report::FEATURES_STEP;
 use super::rows::compare;
 use crate::error::Error;
 use crate::forecasts;
@@ -36,7 +37,7 @@ impl Step {
     fn name(self) -> &'static str {
         match self {
             Self::Collected => "collected",
-            Self::Features => "features",
+            Self::Features => FEATURES_STEP,
             Self::Mirrored => "mirrored",
             Self::Forecast => "forecast",
         }
@@ -166,6 +167,7 @@ async fn work(desk: &Desk<'_>, job: &mut Job, step: Step) -> Result<Option<Strin
         desk.keep(vec![job.keep()?]).await?;
     }
     let outcome = attempt(desk, job.day, step, begun_at).await?;
+    let is_wrong = matches!(outcome, Outcome::Wrong(_));
     let (said, waits) = match outcome {
         Outcome::Done(said) => (said, None),
         Outcome::Wrong(said) => {
@@ -180,6 +182,7 @@ async fn work(desk: &Desk<'_>, job: &mut Job, step: Step) -> Result<Option<Strin
     {
         tracing::info!("the job of {}, {}: {said}", job.day, step.name());
         last.said = said;
+        last.is_wrong = is_wrong;
         last.ended_at = waits.is_none().then(desk.now);
         desk.keep(vec![job.keep()?]).await?;
     }
@@ -197,6 +200,7 @@ fn begin(job: &mut Job, step: Step, now: UnixSeconds) -> UnixSeconds {
         begun_at: now,
         ended_at: None,
         said: String::new(),
+        is_wrong: false,
     });
     now
 }

@@ -14,6 +14,9 @@ const SHOWN: usize = 10;
 /// Days over which success is counted.
 const COUNTED_DAYS: u32 = 30;
 
+/// The step that computes the day's rows again.
+pub(super) const FEATURES_STEP: &str = "features";
+
 /// What is wanted of each.
 const WANTED_SUCCESS: f64 = 0.995;
 const WANTED_JOB_S: u64 = 30 * 60;
@@ -61,6 +64,8 @@ pub(crate) struct StepReport {
     pub(crate) took_s: Option<u64>,
     /// What it did, or what it waits for.
     pub(crate) said: String,
+    /// Whether it found that something is not as it should be.
+    pub(crate) is_wrong: bool,
 }
 
 impl JobsReport {
@@ -136,8 +141,19 @@ impl JobReport {
         }
     }
 
+    /// Whether the day's rows are not what they are computed from.
+    pub(crate) fn has_wrong_features(&self) -> bool {
+        let step = self.steps.iter().find(|step| step.name == FEATURES_STEP);
+        step.is_some_and(|step| step.is_wrong)
+    }
+
+    /// Seconds that computing the day's rows again took; `None` while it has not ended.
+    pub(crate) fn features_seconds(&self) -> Option<u64> {
+        self.step_seconds(FEATURES_STEP)
+    }
+
     /// Seconds of a step; `None` while it has not ended.
-    pub(crate) fn step_seconds(&self, name: &str) -> Option<u64> {
+    fn step_seconds(&self, name: &str) -> Option<u64> {
         self.steps.iter().find(|step| step.name == name)?.took_s
     }
 }
@@ -148,6 +164,7 @@ impl StepReport {
             name: step.name.clone(),
             took_s: seconds(step.begun_at, step.ended_at),
             said: step.said.clone(),
+            is_wrong: step.is_wrong,
         }
     }
 }

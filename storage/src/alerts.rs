@@ -1,4 +1,4 @@
-//! What was told of troubles, and what waits to be told to whom. What an alert says is text of whoever
+//! What was told of troubles, what waits to be told to whom, and what others told us. What an alert says is text of whoever
 //! judges; here it is kept.
 
 use tidegauge_model::UnixSeconds;
@@ -29,4 +29,20 @@ pub struct SpooledAlert {
     pub error: Option<String>,
     /// Whether it is tried no more.
     pub given_up: bool,
+}
+
+/// Bytes by which a message is known when it comes again.
+pub const NONCE_BYTES: usize = 32;
+
+/// A message of somebody else.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HeardMessage {
+    /// When it came.
+    pub at: UnixSeconds,
+    /// By which it is known when it comes again.
+    pub nonce: [u8; NONCE_BYTES],
+    /// Who said it.
+    pub from: String,
+    /// What it says, as it came.
+    pub body: String,
 }

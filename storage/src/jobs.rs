@@ -32,4 +32,6 @@ pub struct JobStep {
     pub ended_at: Option<UnixSeconds>,
     /// What it did, or what it waits for, in words for people.
     pub said: String,
+    /// Whether it found that something is not as it should be.
+    pub is_wrong: bool,
 }

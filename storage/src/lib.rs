@@ -72,7 +72,7 @@ mod verdicts;
 pub mod verify;
 mod view;
 
-pub use alerts::{SpooledAlert, ToldAlert};
+pub use alerts::{HeardMessage, NONCE_BYTES, SpooledAlert, ToldAlert};
 pub use applied::{Applied, Repaired, RowChanges};
 pub use block_rows::BlockRows;
 pub use block_walk::{BlockWalk, StoredBlock, ValuedBlock};

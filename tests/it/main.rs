@@ -5,6 +5,7 @@
 mod alerts;
 mod api;
 mod arena;
+mod aws;
 mod bad_input;
 mod bucket;
 #[cfg(feature = "failpoints")]

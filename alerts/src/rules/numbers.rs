@@ -13,11 +13,11 @@ rules! {
         grace_s: u64 = 1_800,
     }
 
-    /// Features could not be computed.
+    /// Rows of days are not what they are computed from.
     FeatureErrors = "feature_errors", Warn after 0 s, well after 600 s,
     "The log names pool, day and cause; `tidegauge doctor --store` checks what is stored."
     {
-        /// Errors of late from which on it is told.
+        /// Days of the last ten from which on it is told.
         errors: u64 = 1,
     }
 
@@ -63,7 +63,8 @@ impl Rule for FeatureErrors {
         let Some(errors) = facts.feature_errors else {
             return Findings::unknown();
         };
-        let summary = format!("{errors} features could not be computed of late");
+        let summary =
+            format!("rows of {errors} of the last days are not what they are computed from");
         Findings::one("features", errors >= self.errors, summary)
     }
 }

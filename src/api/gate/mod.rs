@@ -2,6 +2,7 @@
 
 mod rate;
 use super::refusal::Refusal;
+use super::routes::webhook;
 use crate::access::{Scope, Tokens};
 use crate::config;
 use rate::Rates;
@@ -64,10 +65,11 @@ impl Gate {
     }
 }
 
-/// What a request needs; `None` if everybody may make it: the page asks for a token itself, and
-/// probes have none.
+/// What a request needs; `None` if everybody may make it: the page asks for a token itself, probes
+/// have none, and a webhook proves itself by its signature.
 fn needed(method: &Method, path: &str) -> Option<Scope> {
     match path {
+        webhook::PATH if method == Method::POST => None,
         "/" | "/healthz" | "/readyz" => None,
         path if path.starts_with("/page/") => None,
         _ if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) => Some(Scope::Read),
@@ -109,7 +111,7 @@ mod tests {
         let right = format!("Bearer {secret}");
         let lower = format!("bearer {secret}");
         let longer = format!("Bearer {secret}x");
-        let (get, put) = (Method::GET, Method::PUT);
+        let (get, put, post) = (Method::GET, Method::PUT, Method::POST);
         for (method, path, header, status) in [
             (&get, "/healthz", None, 200),
             (&get, "/readyz", None, 200),
@@ -123,6 +125,9 @@ mod tests {
             (&get, "/api/status", Some(&secret), 401),
             (&get, "/api/status", Some("Basic dXNlcjpwYXNz"), 401),
             (&put, "/api/predictions/m", Some(&right), 403),
+            (&post, webhook::PATH, None, 200),
+            (&put, webhook::PATH, None, 401),
+            (&post, "/api/status", None, 401),
         ] {
             assert_eq!(
                 ask(&gate, method, path, header),

@@ -13,7 +13,7 @@ pub(super) fn alerts(
     _: &Asked,
     _: NoQuery,
 ) -> Result<(StatusCode, AlertsReport), Refusal> {
-    let view = context.reader.view()?;
-    let report = AlertsReport::read(&view, &context.rules, &context.sinks)?;
+    let view = context.sources.reader.view()?;
+    let report = AlertsReport::read(&view, &context.sources.rules, &context.sources.sinks)?;
     Ok((StatusCode::OK, report))
 }

@@ -14,9 +14,11 @@ mod search;
 mod status;
 pub(super) mod stream;
 mod swaps;
+pub(super) mod webhook;
 
 use super::ask::Asked;
 use super::context::Context;
+use super::intake::Intake;
 use super::refusal::Refusal;
 use super::reply;
 use super::route::Route;
@@ -116,6 +118,17 @@ pub(super) fn all() -> Vec<Route> {
     ]
 }
 
+/// Every route that takes a body.
+pub(super) fn intakes() -> Vec<Intake> {
+    vec![Intake::post(
+        webhook::PATH,
+        "Takes a message that is signed, once",
+        webhook::MOST_BYTES,
+        &[BAD, MISSING],
+        webhook::take,
+    )]
+}
+
 /// All routes as a filter, with their description; what none of them knows is a 404 in JSON.
 pub(super) fn routes(
     context: Arc<Context>,
@@ -144,7 +157,11 @@ pub(super) fn routes(
         before.or(served(route, context)).unify().boxed()
     });
     let asked = warp::get().or(warp::head()).unify();
-    asked.and(all).recover(refuse)
+    let asked = asked.and(all).boxed();
+    let served = intakes().into_iter().fold(asked, |before, intake| {
+        before.or(intake.served(context)).unify().boxed()
+    });
+    served.recover(refuse)
 }
 
 fn served(route: Route, context: &Arc<Context>) -> BoxedFilter<(Response,)> {

@@ -77,28 +77,33 @@ pub(super) fn status(
     _: &Asked,
     _: NoQuery,
 ) -> Result<(StatusCode, Status), Refusal> {
-    let view = context.reader.view()?;
-    let store = Report::of(&context.reader, &view)?;
-    let head = context.live.head().map(|head| head.0);
+    let view = context.sources.reader.view()?;
+    let store = Report::of(&context.sources.reader, &view)?;
+    let head = context.sources.live.head().map(|head| head.0);
     let collector = Collector {
-        stage: context.live.stage(),
+        stage: context.sources.live.stage(),
         head,
         lag_blocks: head
             .zip(store.tip_number())
             .map(|(head, tip)| head.saturating_sub(tip)),
-        last_error: context.live.last_error(),
-        tail: context.live.tail(),
-        commit_latency: context.live.latencies().into(),
-        endpoints: context.endpoints(),
+        last_error: context.sources.live.last_error(),
+        tail: context.sources.live.tail(),
+        commit_latency: context.sources.live.latencies().into(),
+        endpoints: context.sources.endpoint_reports(),
     };
-    let bucket = context.live.bucket();
+    let bucket = context.sources.live.bucket();
     let mirrors = Mirrors {
-        postgres: context.live.postgres().as_ref().map(MirrorReport::of),
+        postgres: context
+            .sources
+            .live
+            .postgres()
+            .as_ref()
+            .map(MirrorReport::of),
         s3: BucketReport::of(&bucket),
         snapshots: SnapshotShown::of(&bucket),
     };
-    let daily = JobsReport::read(&view, context.daily_at, now())?;
-    let troubles = troubles(&view, &context.rules)?;
+    let daily = JobsReport::read(&view, context.sources.daily_at, now())?;
+    let troubles = troubles(&view, &context.sources.rules)?;
     let latest_swaps = latest_swaps(&view, &context.names, LATEST_SWAPS, LATEST_BLOCKS)?;
     let status = Status {
         store,
@@ -117,8 +122,13 @@ pub(super) fn readyz(
     _: &Asked,
     _: NoQuery,
 ) -> Result<(StatusCode, Readiness), Refusal> {
-    let stage = context.live.stage();
-    let tip = context.reader.view()?.tip()?.map(|tip| tip.block.number.0);
+    let stage = context.sources.live.stage();
+    let tip = context
+        .sources
+        .reader
+        .view()?
+        .tip()?
+        .map(|tip| tip.block.number.0);
     let lag_blocks = context
         .live
         .head()
@@ -134,7 +144,7 @@ pub(super) fn readyz(
         ready,
         stage,
         lag_blocks,
-        last_error: context.live.last_error(),
+        last_error: context.sources.live.last_error(),
     };
     Ok((status, readiness))
 }

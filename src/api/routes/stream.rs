@@ -93,7 +93,7 @@ fn open(context: &Arc<Context>, query: String, headers: HeaderMap) -> Result<Res
         return Err(Refusal::busy());
     };
     let listener = Listener {
-        steps: context.live.steps(),
+        steps: context.sources.live.steps(),
         context: context.clone(),
         pools,
         seen: last,

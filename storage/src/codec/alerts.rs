@@ -1,8 +1,8 @@
 //! What was told of troubles.
 
 use super::{read, write};
-use crate::alert_keys::{parse_spool_key, parse_told_key};
-use crate::alerts::{SpooledAlert, ToldAlert};
+use crate::alert_keys::{parse_heard_key, parse_spool_key, parse_told_key};
+use crate::alerts::{HeardMessage, SpooledAlert, ToldAlert};
 use crate::codec_error::CodecError;
 use bincode::{Decode, Encode};
 use tidegauge_model::UnixSeconds;
@@ -10,6 +10,7 @@ use tidegauge_model::UnixSeconds;
 const BOOK_VERSION: u8 = 1;
 const TOLD_VERSION: u8 = 1;
 const SPOOL_VERSION: u8 = 1;
+const HEARD_VERSION: u8 = 1;
 
 pub(crate) fn encode_alert_book(book: &[u8], out: &mut Vec<u8>) -> Result<(), CodecError> {
     write(BOOK_VERSION, &book, out)
@@ -67,12 +68,31 @@ pub(crate) fn decode_spooled_alert(key: &[u8], bytes: &[u8]) -> Result<SpooledAl
     })
 }
 
+pub(crate) fn encode_heard_message(
+    message: &HeardMessage,
+    out: &mut Vec<u8>,
+) -> Result<(), CodecError> {
+    write(HEARD_VERSION, &(&message.from, &message.body), out)
+}
+
+pub(crate) fn decode_heard_message(key: &[u8], bytes: &[u8]) -> Result<HeardMessage, CodecError> {
+    let (at, nonce) = parse_heard_key(key)?;
+    let (from, body) = read(HEARD_VERSION, bytes)?;
+    Ok(HeardMessage {
+        at,
+        nonce,
+        from,
+        body,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
 
     use super::*;
-    use crate::alert_keys::{spool_key, told_key};
+    use crate::alert_keys::{heard_key, spool_key, told_key};
+    use crate::alerts::NONCE_BYTES;
     use alloy_primitives::hex;
 
     #[test]
@@ -102,6 +122,22 @@ mod tests {
         assert_eq!(hex::encode(&key), "020570616765720000000000000007");
         assert_eq!(hex::encode(&value), "01027b7dfc209b986502010335303301");
         assert_eq!(decode_spooled_alert(&key, &value).unwrap(), spooled);
+
+        let heard = HeardMessage {
+            at: UnixSeconds(1_704_500_000),
+            nonce: [0xab; NONCE_BYTES],
+            from: "key 1".to_owned(),
+            body: "{}".to_owned(),
+        };
+        let key = heard_key(heard.at, &heard.nonce);
+        value.clear();
+        encode_heard_message(&heard, &mut value).unwrap();
+        assert_eq!(
+            hex::encode(&key),
+            format!("030000000065989b20{}", "ab".repeat(32))
+        );
+        assert_eq!(hex::encode(&value), "01056b65792031027b7d");
+        assert_eq!(decode_heard_message(&key, &value).unwrap(), heard);
 
         value.clear();
         encode_alert_book(b"book", &mut value).unwrap();

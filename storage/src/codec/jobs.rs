@@ -25,6 +25,7 @@ struct StepValue {
     begun_at: u64,
     ended_at: Option<u64>,
     said: String,
+    is_wrong: bool,
 }
 
 pub(crate) fn encode_job(job: &Job, out: &mut Vec<u8>) -> Result<(), CodecError> {
@@ -60,6 +61,7 @@ impl From<&JobStep> for StepValue {
             begun_at: step.begun_at.0,
             ended_at: step.ended_at.map(|at| at.0),
             said: step.said.clone(),
+            is_wrong: step.is_wrong,
         }
     }
 }
@@ -71,6 +73,7 @@ impl From<StepValue> for JobStep {
             begun_at: UnixSeconds(value.begun_at),
             ended_at: value.ended_at.map(UnixSeconds),
             said: value.said,
+            is_wrong: value.is_wrong,
         }
     }
 }
@@ -91,6 +94,7 @@ mod tests {
             begun_at: at(5),
             ended_at: ended.map(at),
             said: "86,400 swaps".to_owned(),
+            is_wrong: ended.is_none(),
         };
         let job = Job {
             day: "2024-01-05".parse().unwrap(),
@@ -109,8 +113,8 @@ mod tests {
             hex::encode(&value),
             concat!(
                 "01fc209b9865fc249b98650202",
-                "09636f6c6c6563746564fc259b986501fc269b98650c38362c343030207377617073",
-                "086d6972726f726564fc259b9865000c38362c343030207377617073",
+                "09636f6c6c6563746564fc259b986501fc269b98650c38362c34303020737761707300",
+                "086d6972726f726564fc259b9865000c38362c34303020737761707301",
                 "0001",
                 "00"
             )

@@ -22,8 +22,8 @@ mod state;
 mod tests;
 
 pub(crate) use alerts::{
-    decode_alert_book, decode_spooled_alert, decode_told_alert, encode_alert_book,
-    encode_spooled_alert, encode_told_alert,
+    decode_alert_book, decode_heard_message, decode_spooled_alert, decode_told_alert,
+    encode_alert_book, encode_heard_message, encode_spooled_alert, encode_told_alert,
 };
 pub(crate) use cells::{decode_daily_row, decode_target_row, encode_daily_row, encode_target_row};
 pub use derived::{ClosedDay, HourlyPrice};

@@ -54,7 +54,21 @@ impl Client {
 
     /// Asks with headers.
     pub(super) fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(method, path, headers, Vec::new())
+    }
+
+    /// Asks with headers and a body.
+    pub(super) fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if !body.is_empty() {
+            request = request.body(body);
+        }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

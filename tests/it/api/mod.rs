@@ -10,6 +10,7 @@ mod page;
 mod predictions;
 mod refusals;
 mod stream;
+mod webhook;
 
 use crate::numbers::Collected;
 use crate::support::Daemon;

@@ -30,11 +30,26 @@ impl Daemon {
 
     /// The same, by another form of the command.
     pub(crate) fn start_as(store: &Path, url: &str, settings: &[&str], command: &[&str]) -> Self {
+        Self::start_with(&[], store, url, settings, command)
+    }
+
+    /// The same with more variables in its environment.
+    pub(crate) fn start_with(
+        variables: &[(&str, &str)],
+        store: &Path,
+        url: &str,
+        settings: &[&str],
+        command: &[&str],
+    ) -> Self {
         let mut arguments = vec!["--set=api.listen=127.0.0.1:0"];
         arguments.extend(settings);
         // Settings behind the command would replace those before it.
         arguments.extend(command);
-        let mut child = Program::on(store, url, &arguments).spawn();
+        let mut program = Program::on(store, url, &arguments);
+        for (name, value) in variables {
+            program = program.env(name, value);
+        }
+        let mut child = program.spawn();
         let mut log = BufReader::new(child.stderr.take().expect("its log"));
         let mut said = String::new();
         let address = loop {

@@ -83,6 +83,14 @@ impl Server {
     }
 
     fn moto_with(options: &[&str]) -> Option<Self> {
+        Self::moto_at(free_port(), options)
+    }
+
+    /// moto at a port of one's own, with nothing in it; None where Python is absent.
+    ///
+    /// # Panics
+    /// Where Python is there and moto is not.
+    pub fn moto_at(port: u16, options: &[&str]) -> Option<Self> {
         let program = cache().join("moto-5.2.1/bin/moto_server");
         if !program.is_file() {
             let python = Command::new("python3").arg("--version").output();
@@ -94,7 +102,6 @@ impl Server {
             eprintln!("skipped: there is no python3, and moto needs it");
             return None;
         }
-        let port = free_port();
         let mut command = Command::new(program);
         command
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
@@ -133,6 +140,25 @@ impl Server {
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// What AWS's own client for Python prints, asked for what is in moto: `client` makes one for a
+    /// service.
+    ///
+    /// # Panics
+    /// Where the script fails.
+    pub fn boto(&self, script: &str) -> String {
+        let begin = format!(
+            "import boto3, json\nclient = lambda name: boto3.client(name, endpoint_url='http://127.0.0.1:{}', region_name='eu-west-1', aws_access_key_id='{KEY_ID}', aws_secret_access_key='{SECRET}')\n",
+            self.port
+        );
+        let run = Command::new(cache().join("moto-5.2.1/bin/python"))
+            .args(["-c", &(begin + script)])
+            .output()
+            .expect("python");
+        let said = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{script}\n{said}");
+        String::from_utf8(run.stdout).expect("UTF-8")
     }
 
     /// SIGKILL, in the middle of whatever it does.
