@@ -203,6 +203,9 @@ block is there and final, digests agree), features (the rows are what the hours 
 A forecast of a day knows nothing that came after it. docs/forecasts.md says how each is made. A
 running collector forecasts by itself once a day; what was forecast of a day is not made again.")]
     Predict(Predict),
+    /// Forecasts of models of your own
+    #[command(subcommand)]
+    Predictions(PredictionsCommand),
     /// Who forecasts, and what the forecasts were worth
     #[command(after_help = "Examples:
   tidegauge models
@@ -240,6 +243,31 @@ running collector forecasts by itself once a day; what was forecast of a day is 
     Completions {
         /// The shell to complete for
         shell: clap_complete::Shell,
+    },
+}
+
+/// What is done with forecasts of other models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum PredictionsCommand {
+    /// Keep forecasts from a file, all of it or nothing
+    #[command(after_help = "Examples:
+  tidegauge predictions import growth.csv --model growth
+  tidegauge predictions import forecasts.parquet      # with a column `model`
+  tidegauge predictions import today.json --model growth --json
+
+A row has pool_address, date (the last day that the model knew: the last final day), target (a column
+target_… of the daily rows) and value; interval_low, interval_high, confidence, model_version and
+fitted_until may be there. The same once more changes nothing; other values replace what was there.
+Over HTTP: PUT /api/predictions/MODEL. docs/forecasts.md tells more.")]
+    Import {
+        /// A file that ends in .csv, .json or .parquet
+        file: PathBuf,
+        /// Whose they are, where the rows do not say it
+        #[arg(long, value_name = "NAME")]
+        model: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
     },
 }
 

@@ -6,6 +6,7 @@ use super::kept::Answers;
 use super::names::Names;
 use super::traffic::Traffic;
 use crate::config::Api;
+use crate::forecasts::Offers;
 use crate::inbox::Inbox;
 use crate::sources::Sources;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ pub(crate) struct Context {
     pub(super) gate: Gate,
     /// What others tell us.
     pub(super) inbox: Inbox,
+    /// Where forecasts of other models go.
+    pub(super) offers: Offers,
     /// Room for answers that read the store.
     pub(super) readers: Arc<Semaphore>,
     /// What was answered of late.
@@ -45,7 +48,7 @@ const STREAMS: usize = 64;
 
 impl Context {
     /// Of these, as configured.
-    pub(crate) fn new(sources: Sources, inbox: Inbox, api: &Api) -> Self {
+    pub(crate) fn new(sources: Sources, inbox: Inbox, offers: Offers, api: &Api) -> Self {
         Self {
             sources,
             rows: LiveRows::default(),
@@ -53,6 +56,7 @@ impl Context {
             directory: Directory::default(),
             gate: Gate::of(api),
             inbox,
+            offers,
             readers: Arc::new(Semaphore::new(READERS)),
             answers: Answers::default(),
             traffic: Traffic::default(),

@@ -3,6 +3,7 @@
 use super::context::Context;
 use super::refusal::Refusal;
 use super::reply;
+use super::route::parts_of;
 use super::traffic::RouteName;
 use futures_util::{Stream, StreamExt, pin_mut};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -23,6 +24,8 @@ const BODY_DEADLINE: Duration = Duration::from_secs(10);
 
 /// What was sent.
 pub(super) struct Sent {
+    /// The parts of the path that are not fixed, in their order.
+    pub(super) parts: Vec<String>,
     /// Its headers.
     pub(super) headers: HeaderMap,
     /// Its body.
@@ -51,8 +54,9 @@ pub(super) struct Intake {
 }
 
 impl Intake {
-    /// A route by POST that takes JSON.
-    pub(super) fn post<A, F>(
+    /// A route that takes JSON, or what else it knows.
+    pub(super) fn new<A, F>(
+        method: Method,
         path: &'static str,
         about: &'static str,
         most_bytes: usize,
@@ -69,7 +73,7 @@ impl Intake {
         };
         Self {
             path,
-            method: Method::POST,
+            method,
             about,
             most_bytes,
             answer: SchemaGenerator::subschema_for::<A>,
@@ -81,18 +85,20 @@ impl Intake {
     /// The route as a filter.
     pub(super) fn served(self, context: &Arc<Context>) -> BoxedFilter<(Response,)> {
         let (intake, context) = (Arc::new(self), context.clone());
-        let start = warp::any().boxed();
-        let segments = intake.path.split('/').skip(1);
-        let path = segments.fold(start, |before, segment| {
-            before.and(warp::path(segment.to_owned())).boxed()
-        });
-        path.and(warp::path::end())
-            .and(warp::post())
+        let method = match intake.method {
+            Method::PUT => warp::put().boxed(),
+            _ => warp::post().boxed(),
+        };
+        parts_of(intake.path)
+            .and(method)
             .and(warp::header::headers_cloned())
             .and(warp::body::stream())
-            .and_then(move |headers, body| {
+            .and_then(move |parts, headers, body| {
                 let (intake, context) = (intake.clone(), context.clone());
-                async move { Ok::<_, Rejection>(intake.answer(context, headers, body).await) }
+                async move {
+                    let answer = intake.answer(context, parts, headers, body);
+                    Ok::<_, Rejection>(answer.await)
+                }
             })
             .boxed()
     }
@@ -100,12 +106,17 @@ impl Intake {
     async fn answer(
         &self,
         context: Arc<Context>,
+        parts: Vec<String>,
         headers: HeaderMap,
         body: impl Stream<Item = Result<impl Buf, warp::Error>> + Send,
     ) -> Response {
         let read = read(body, self.most_bytes);
         let sent = match tokio::time::timeout(BODY_DEADLINE, read).await {
-            Ok(Ok(body)) => Ok(Sent { headers, body }),
+            Ok(Ok(body)) => Ok(Sent {
+                parts,
+                headers,
+                body,
+            }),
             Ok(Err(refusal)) => Err(refusal),
             Err(_) => Err(Refusal::new(
                 StatusCode::REQUEST_TIMEOUT,

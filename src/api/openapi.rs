@@ -46,10 +46,10 @@ pub(super) fn document(routes: &[Route], intakes: &[Intake]) -> Value {
     );
     for intake in intakes {
         let method = intake.method.as_str().to_ascii_lowercase();
-        paths.insert(
-            intake.path.to_owned(),
-            json!({method: taking(intake, &mut schemas, &fault)}),
-        );
+        let operation = taking(intake, &mut schemas, &fault);
+        // Some of them are asked by GET as well.
+        let path = paths.entry(intake.path).or_insert_with(|| json!({}));
+        path[method] = operation;
     }
     json!({
         "openapi": "3.1.0",
@@ -102,8 +102,10 @@ fn taking(intake: &Intake, schemas: &mut SchemaGenerator, fault: &Schema) -> Val
         json!({"description": "the answer", "content": {"application/json": {"schema": answer}}}),
     );
     let body = json!({"type": "object"});
+    let parameters: Vec<Value> = intake.path.split('/').filter_map(in_path).collect();
     json!({
         "summary": intake.about,
+        "parameters": parameters,
         "description": format!("At most {} bytes.", intake.most_bytes),
         "requestBody": {"required": true, "content": {"application/json": {"schema": body}}},
         "responses": responses,

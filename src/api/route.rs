@@ -140,21 +140,26 @@ impl Route {
 
     /// Takes the parts out of paths that are this route's.
     pub(super) fn filter(&self) -> BoxedFilter<(Vec<String>,)> {
-        let start = warp::any().map(Vec::new).boxed();
-        let segments = self.path.split('/').skip(1);
-        let path = segments.fold(start, |before, segment| {
-            if segment.starts_with('{') {
-                before
-                    .and(warp::path::param::<String>())
-                    .map(|mut parts: Vec<String>, part: String| {
-                        parts.push(part);
-                        parts
-                    })
-                    .boxed()
-            } else {
-                before.and(warp::path(segment.to_owned())).boxed()
-            }
-        });
-        path.and(warp::path::end()).boxed()
+        parts_of(self.path)
     }
+}
+
+/// Takes the parts that are not fixed out of paths of this form.
+pub(super) fn parts_of(path: &'static str) -> BoxedFilter<(Vec<String>,)> {
+    let start = warp::any().map(Vec::new).boxed();
+    let segments = path.split('/').skip(1);
+    let path = segments.fold(start, |before, segment| {
+        if segment.starts_with('{') {
+            before
+                .and(warp::path::param::<String>())
+                .map(|mut parts: Vec<String>, part: String| {
+                    parts.push(part);
+                    parts
+                })
+                .boxed()
+        } else {
+            before.and(warp::path(segment.to_owned())).boxed()
+        }
+    });
+    path.and(warp::path::end()).boxed()
 }

@@ -13,6 +13,7 @@ mod held;
 mod models;
 mod plan;
 mod predict;
+mod predictions;
 mod rebuild;
 mod restore;
 mod run;
@@ -63,6 +64,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Restore(flags) => block_on(restore::restore(config, flags)),
         Command::Daily { date, json } => block_on(daily::daily(config, date, json)),
         Command::Predict(flags) => block_on(predict::predict(config, flags)),
+        Command::Predictions(what) => block_on(predictions::predictions(config, what)),
         Command::Models { json } => models::models(&config, json),
         Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),
         Command::Simulate(simulate) => block_on(simulate::simulate(simulate)),

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::control;
 use crate::daily::{self, Desk};
 use crate::error::Error;
+use crate::forecasts::{Offers, keep_offers};
 use crate::inbox::{self, Inbox};
 use crate::metrics;
 use crate::mirror;
@@ -50,7 +51,8 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     let listener = control::Listener::bind(&config.storage.path);
     let told = (reader.clone(), live.clone(), endpoints.clone());
     let sources = Sources::new(&config, told.0, told.1, told.2, offline);
-    let context = Context::new(sources.clone(), inbox, &config.api);
+    let (offers, offering) = Offers::open();
+    let context = Context::new(sources.clone(), inbox, offers.clone(), &config.api);
     let address = server.address();
     tracing::info!("status page at http://{address}/");
     let serving = server.serve(Arc::new(context), config.api.clone(), stop.child_token());
@@ -75,6 +77,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
             .map(|_| &snapshots),
         least_free_bytes: config.storage.min_free_mib << 20,
         keep_forecast_days: config.predictions.keep_days,
+        offers: &offers,
         daily_at: config.schedule.daily_at,
         mirrors: &mirrors,
         one_day_at_a_time: &one_day_at_a_time,
@@ -127,7 +130,15 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
     };
     let feeding = manager.feed(&committer, &done);
     let telling = async {
-        tokio::join!(Box::pin(watching), heard, measuring, rotating, feeding);
+        let offered = keep_offers(offering, &reader, &committer, now, &done);
+        tokio::join!(
+            Box::pin(watching),
+            heard,
+            offered,
+            measuring,
+            rotating,
+            feeding
+        );
     };
     let daily = daily::keep(desk, daily_at, &one_day_at_a_time, &done);
     let collected = tokio::select! {

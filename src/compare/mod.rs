@@ -2,7 +2,6 @@
 
 mod columns;
 mod differ;
-mod line;
 mod page;
 mod read;
 mod reason;

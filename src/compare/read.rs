@@ -1,10 +1,10 @@
 //! Reading their file: gzipped or not, whoever wrote it.
 
 use super::columns::{KEY, Shared};
-use super::line::{fields, next_line};
 use super::rows::{DayRows, Numbers};
 use crate::error::Error;
 use crate::progress::group;
+use crate::table::{fields, next_line};
 use flate2::read::MultiGzDecoder;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};

@@ -1,12 +1,14 @@
 //! The command's side.
 
-use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
+use super::{Answer, Audited, MAX_LINE_BYTES, Order, PIECE_BYTES, socket_path};
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};
 use crate::daily::JobReport;
 use crate::error::Error;
-use crate::forecasts::Made;
+use crate::forecasts::{Accepted, Made, OfferedRows};
 use crate::snapshots::SnapshotOrder;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -127,10 +129,38 @@ pub(crate) async fn daily(store: &Path, day: Day) -> Result<Option<JobReport>, E
     .await
 }
 
-/// Gives an order and listens until `take` has what it came to.
+/// Has the daemon keep forecasts; `None` if no daemon holds the store.
+///
+/// # Errors
+/// As [`verify`]; what is wrong with them is [`Error::Usage`].
+pub(crate) async fn import(store: &Path, rows: &OfferedRows) -> Result<Option<Accepted>, Error> {
+    let pieces = rows.bytes.chunks(PIECE_BYTES);
+    let order = Order::Import {
+        model: rows.model.as_ref().map(ToString::to_string),
+        shape: rows.shape,
+        pieces: pieces.len(),
+    };
+    let lines = pieces.map(|piece| STANDARD.encode(piece));
+    ask_with(store, order, lines, &mut |answer| match answer {
+        Answer::Imported(accepted) => Some(accepted),
+        _ => None,
+    })
+    .await
+}
+
 async fn ask<T>(
     store: &Path,
     order: Order,
+    take: &mut (dyn FnMut(Answer) -> Option<T> + Send),
+) -> Result<Option<T>, Error> {
+    ask_with(store, order, std::iter::empty(), take).await
+}
+
+/// Gives an order, with more lines behind it, and listens until `take` has what it came to.
+async fn ask_with<T>(
+    store: &Path,
+    order: Order,
+    attached: impl Iterator<Item = String>,
     take: &mut (dyn FnMut(Answer) -> Option<T> + Send),
 ) -> Result<Option<T>, Error> {
     let path = socket_path(store);
@@ -158,10 +188,10 @@ async fn ask<T>(
     };
     let text = serde_json::to_string(&order)
         .map_err(|error| Error::Failed(format!("cannot write the order: {error}")))?;
-    lines
-        .send(text)
-        .await
-        .map_err(|error| went_away(error.to_string()))?;
+    for text in std::iter::once(text).chain(attached) {
+        let sent = lines.send(text).await;
+        sent.map_err(|error| went_away(error.to_string()))?;
+    }
     while let Some(line) = lines.next().await {
         let line = line.map_err(|error| went_away(error.to_string()))?;
         match serde_json::from_str(&line).map_err(|error| went_away(error.to_string()))? {

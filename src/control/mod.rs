@@ -2,21 +2,21 @@
 //! store's folder.
 //!
 //! ```text
-//! command ─► {"verify":{…}} | {"rebuild":{…}} | {"audit":{…}} | {"snapshot":{…}} | "predict" | {"daily":{…}}   one order
+//! command ─► {"verify":{…}} | {"rebuild":{…}} | {"audit":{…}} | {"snapshot":{…}} | "predict" | {"daily":{…}} | {"import":{…}}   one order
 //! daemon  ─► {"heard":{…}} | {"deriving":{…}} | {"snapshotting":{…}} …  how far it is
-//!         ─► {"done":{…}} | {"derived":{…}} | {"audited":{…}} | {"snapshotted":{…}} | {"predicted":{…}} | {"worked":{…}} | {"failed":{…}}
+//!         ─► {"done":{…}} | {"derived":{…}} | {"audited":{…}} | {"snapshotted":{…}} | {"predicted":{…}} | {"worked":{…}} | {"imported":{…}} | {"failed":{…}}
 //! ```
 
 mod ask;
 mod serve;
 
-pub(crate) use ask::{audit, daily, predict, rebuild, snapshot, verify};
+pub(crate) use ask::{audit, daily, import, predict, rebuild, snapshot, verify};
 pub(crate) use serve::{Listener, Workplace, serve};
 
 use crate::certificate::Findings;
 use crate::collect::{Heard, VerifyOrder};
 use crate::daily::JobReport;
-use crate::forecasts::Made;
+use crate::forecasts::{Accepted, Made, Shape};
 use crate::snapshots::SnapshotOrder;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -26,16 +26,32 @@ use tidegauge_sync::{AuditReport, LakeReport, SnapshotProgress, SnapshotReport};
 /// Longest line either side reads.
 const MAX_LINE_BYTES: usize = 64 * 1024;
 
+/// Bytes of a file that one line carries in base64.
+const PIECE_BYTES: usize = 45 * 1024;
+
 /// What the daemon is asked to do.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Order {
     Verify(VerifyOrder),
-    Rebuild { user: UserKey },
-    Audit { repair: bool, deep: bool },
+    Rebuild {
+        user: UserKey,
+    },
+    Audit {
+        repair: bool,
+        deep: bool,
+    },
     Snapshot(SnapshotOrder),
     Predict,
-    Daily { day: Day },
+    Daily {
+        day: Day,
+    },
+    /// So many lines follow, of a file in base64.
+    Import {
+        model: Option<String>,
+        shape: Shape,
+        pieces: usize,
+    },
 }
 
 /// What audits found.
@@ -72,6 +88,7 @@ enum Answer {
     },
     Predicted(Made),
     Worked(JobReport),
+    Imported(Accepted),
     Failed {
         message: String,
         is_usage: bool,

@@ -6,9 +6,11 @@ use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
 use crate::config::DailyAt;
 use crate::daily::{Desk, JobReport, run_by_hand};
 use crate::error::Error;
-use crate::forecasts;
+use crate::forecasts::{self, MOST_BYTES, OfferedRows, Offers, Shape};
 use crate::mirror::{Auditor, LakeAuditor, Snapshotter};
 use crate::snapshots::{self, SnapshotOrder};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::{SinkExt, StreamExt};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -31,6 +33,8 @@ use tokio_util::sync::CancellationToken;
 const ORDER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long an order waits for a collector that still connects.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// How long a file behind an order may take.
+const ATTACHED_TIMEOUT: Duration = Duration::from_secs(60);
 /// Between two looks whether it has.
 const CONNECT_POLL: Duration = Duration::from_millis(50);
 /// News waiting to be written; what a slow reader misses is only progress.
@@ -56,6 +60,8 @@ pub(crate) struct Workplace<'a> {
     pub(crate) least_free_bytes: u64,
     /// Days for which forecasts are kept.
     pub(crate) keep_forecast_days: u32,
+    /// Where forecasts of other models go.
+    pub(crate) offers: &'a Offers,
     /// When the job of a day is due.
     pub(crate) daily_at: DailyAt,
     /// The mirrors that are configured.
@@ -133,6 +139,15 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
         Ok(Some(Ok(line))) => serde_json::from_str::<Order>(&line),
         _ => return,
     };
+    let attached = match &order {
+        Ok(Order::Import { pieces, .. }) => {
+            match timeout(ATTACHED_TIMEOUT, attached(&mut lines, *pieces)).await {
+                Ok(Some(bytes)) => bytes,
+                _ => return,
+            }
+        }
+        _ => Vec::new(),
+    };
     let (mut writer, mut reader) = lines.split();
     let (tell, mut news) = mpsc::channel::<Answer>(QUEUED_NEWS);
     let work = async {
@@ -143,6 +158,9 @@ async fn answer(stream: UnixStream, workplace: &Workplace<'_>, stop: &Cancellati
             Ok(Order::Snapshot(order)) => snapshot(order, workplace, &tell).await,
             Ok(Order::Predict) => predict(workplace, &tell).await,
             Ok(Order::Daily { day }) => daily(day, workplace).await,
+            Ok(Order::Import { model, shape, .. }) => {
+                import(model, shape, attached, workplace).await
+            }
             Err(error) => Answer::Failed {
                 message: format!(
                     "the daemon does not understand this order ({error}): are both of one version?"
@@ -236,6 +254,43 @@ async fn daily(day: Day, workplace: &Workplace<'_>) -> Answer {
     };
     match run_by_hand(&desk, day, workplace.daily_at.of(day)).await {
         Ok(job) => Answer::Worked(JobReport::of(&job)),
+        Err(error) => failed(&error),
+    }
+}
+
+/// The lines behind an order; `None` for what is no file of ours.
+async fn attached(lines: &mut Framed<UnixStream, LinesCodec>, pieces: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for _ in 0..pieces {
+        let line = lines.next().await?.ok()?;
+        bytes.extend(STANDARD.decode(line).ok()?);
+        if bytes.len() > MOST_BYTES {
+            return None;
+        }
+    }
+    Some(bytes)
+}
+
+async fn import(
+    model: Option<String>,
+    shape: Shape,
+    bytes: Vec<u8>,
+    workplace: &Workplace<'_>,
+) -> Answer {
+    let offered = async {
+        let model = model.map(|name| name.parse()).transpose();
+        let rows = OfferedRows {
+            model: model.map_err(Error::Usage)?,
+            shape,
+            bytes: bytes.into(),
+        };
+        let outcome = workplace.offers.offer(rows).await;
+        let stopping = || Error::Failed("the daemon is stopping".to_owned());
+        let accepted = outcome.ok_or_else(stopping)??;
+        accepted.map_err(|refused| Error::Usage(refused.to_string()))
+    };
+    match offered.await {
+        Ok(accepted) => Answer::Imported(accepted),
         Err(error) => failed(&error),
     }
 }

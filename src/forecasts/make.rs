@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use tidegauge_model::{Day, UnixSeconds};
 use tidegauge_predict::{Config, Model, Walk};
-use tidegauge_storage::{ForecastRun, Keep, View, keep_forecast_revision};
+use tidegauge_storage::{ForecastRun, Keep, View};
 
 /// Days that the walk looks back over: ridge trains on half a year, scores hold a month, and a
 /// pool's age counts up to a year.
@@ -64,12 +64,6 @@ pub(crate) fn make(
     let pools = PoolBook::read(view)?.infos();
     let mut days = observe(view, &set, &pools, from..=last, &last_blocks)?;
     let kept = kept(view)?;
-    let mut revision = view.forecast_revision()?;
-    let mut keep = |mut records: Vec<Keep>| {
-        revision += 1;
-        records.push(keep_forecast_revision(revision)?);
-        keep(records)
-    };
     let mut walk = Walk::new(Config::default()).map_err(failed)?;
     let mut made = Made {
         day: Some(last),

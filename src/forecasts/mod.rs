@@ -7,11 +7,16 @@
 mod make;
 mod models;
 mod observe;
+mod offer;
 mod outlook;
 mod records;
 mod task;
 
 pub(crate) use make::{Made, is_forecast, make};
 pub(crate) use models::{Models, ScoreLine};
+pub(crate) use offer::{
+    Accepted, AcceptedDay, MOST_BYTES, OfferedRows, Offering, Offers, Refused, Shape, keep_here,
+    keep_offers,
+};
 pub(crate) use outlook::{Outlook, Prediction};
 pub(crate) use task::make_beside;

@@ -1,8 +1,10 @@
 //! Tables for people: one declaration of columns, written as Parquet, CSV or JSON.
 
+mod line;
 mod output;
 mod text;
 
+pub(crate) use line::{fields, next_line};
 pub(crate) use output::{TableOut, pipe_may_close};
 pub(crate) use tidegauge_sync::{Cell, Column, Kind};
 

@@ -16,10 +16,11 @@ use crate::scan::{Bounds, RawScan, Scan};
 use crate::view::View;
 use tidegauge_model::{Day, PoolId};
 
-/// To be kept in one go with each change.
-pub fn keep_forecast_revision(revision: u64) -> Result<Keep, StoreError> {
+/// That forecasts are changed once more; in one go with the change.
+pub(crate) fn next_forecast_revision(view: &View<'_>) -> Result<Keep, StoreError> {
+    let next = view.forecast_revision()?.wrapping_add(1);
     Keep::put(Family::Predictions, REVISION_KEY, |out| {
-        encode_number(revision, out)
+        encode_number(next, out)
     })
 }
 

@@ -93,7 +93,6 @@ pub use head::{Counters, Tip};
 pub use jobs::{Job, JobStep};
 pub use keep::Keep;
 pub use kept_alerts::keep_alert_book;
-pub use kept_forecasts::keep_forecast_revision;
 pub use live_rows::{Kept, LiveRows};
 pub use meta::FORMAT;
 pub use notice::{MirrorPosition, Notice, NoticeKind, Sequence};

@@ -15,6 +15,7 @@ use crate::folder::{self, PidNote};
 use crate::head::Head;
 use crate::journal;
 use crate::keep::Keep;
+use crate::kept_forecasts::next_forecast_revision;
 use crate::notice::{MirrorPosition, NoticeKind, Sequence};
 use crate::open;
 use crate::open_options::StoreOptions;
@@ -352,6 +353,15 @@ impl Store {
             match value {
                 Some(value) => batch.put_cf(column, key, value),
                 None => batch.delete_cf(column, key),
+            }
+        }
+        if records
+            .iter()
+            .any(|record| record.family == Family::Predictions)
+        {
+            let Keep { family, key, value } = next_forecast_revision(&self.reader().view()?)?;
+            if let Some(value) = value {
+                batch.put_cf(self.db.family(family)?, key, value);
             }
         }
         if batch.size_in_bytes() > HARD_BATCH_BYTES {

@@ -36,7 +36,7 @@ pub use lake::{
 };
 pub use lake_fault::LakeFault;
 pub use mirror_fault::MirrorFault;
-pub use parquet::{Layout, TableWriter};
+pub use parquet::{ForeignRows, Layout, TableWriter, foreign_rows};
 pub use postgres::{
     AuditReport, Auth, CopyBuffer, CopyRow, Database, Difference, LOOK_BACK_EVERY, Mirror,
     MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR, Password, PasswordSource,

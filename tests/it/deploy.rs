@@ -14,7 +14,7 @@ fn text(path: &str) -> String {
 
 /// Metrics of the program, as its sources name them.
 fn metrics() -> BTreeSet<String> {
-    names(&text("src/api/metrics.rs"))
+    names(&text("src/metrics/names.rs"))
 }
 
 /// All words that begin with the program's name and an underscore.

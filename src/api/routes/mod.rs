@@ -7,6 +7,7 @@ mod features;
 mod history;
 mod latest;
 mod models;
+mod offer;
 mod page;
 mod pools;
 mod predictions;
@@ -24,19 +25,21 @@ use super::reply;
 use super::route::Route;
 use super::snapshot::Snapshot;
 use super::traffic::RouteName;
+use crate::forecasts::MOST_BYTES;
 use serde_json::Value;
 use std::convert::Infallible;
 use std::sync::Arc;
 use tidegauge_model::PoolId;
 use tidegauge_sync::NamedPool;
 use warp::filters::BoxedFilter;
-use warp::http::StatusCode;
+use warp::http::{Method, StatusCode};
 use warp::reply::{Reply, Response};
 use warp::{Filter, Rejection};
 
 const BAD: StatusCode = StatusCode::BAD_REQUEST;
 const MISSING: StatusCode = StatusCode::NOT_FOUND;
 const CONFLICT: StatusCode = StatusCode::CONFLICT;
+const UNPROCESSABLE: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
 const UNREADY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
 
 /// Every route that answers in JSON.
@@ -120,13 +123,24 @@ pub(super) fn all() -> Vec<Route> {
 
 /// Every route that takes a body.
 pub(super) fn intakes() -> Vec<Intake> {
-    vec![Intake::post(
-        webhook::PATH,
-        "Takes a message that is signed, once",
-        webhook::MOST_BYTES,
-        &[BAD, MISSING],
-        webhook::take,
-    )]
+    vec![
+        Intake::new(
+            Method::POST,
+            webhook::PATH,
+            "Takes a message that is signed, once",
+            webhook::MOST_BYTES,
+            &[MISSING],
+            webhook::take,
+        ),
+        Intake::new(
+            Method::PUT,
+            "/api/predictions/{model}",
+            "Takes forecasts of somebody else's model, whole or not at all",
+            MOST_BYTES,
+            &[StatusCode::UNSUPPORTED_MEDIA_TYPE, UNPROCESSABLE],
+            offer::take,
+        ),
+    ]
 }
 
 /// All routes as a filter, with their description; what none of them knows is a 404 in JSON.

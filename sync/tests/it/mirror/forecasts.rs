@@ -5,7 +5,6 @@ use tidegauge_features::{Fingerprint, TARGET_COLUMNS};
 use tidegauge_model::{Address, BlockNumber, Day, PoolId, UnixSeconds};
 use tidegauge_storage::{
     ForecastBasis, ForecastRun, Forecasted, Job, JobStep, Keep, PoolForecasts, TargetColumn,
-    keep_forecast_revision,
 };
 use tidegauge_sync::Repair;
 
@@ -45,8 +44,8 @@ fn run(model: &str, on: Day, made_at: u64, pools: u8) -> (ForecastRun, Vec<PoolF
     (run, (0..pools).map(forecasts).collect())
 }
 
-fn keep(bench: &mut Bench, revision: u64, runs: &[(ForecastRun, Vec<PoolForecasts>)]) {
-    let mut records = vec![keep_forecast_revision(revision).unwrap()];
+fn keep(bench: &mut Bench, runs: &[(ForecastRun, Vec<PoolForecasts>)]) {
+    let mut records = Vec::new();
     for (run, pools) in runs {
         records.push(run.keep().unwrap());
         records.extend(pools.iter().map(|pool| pool.keep(run).unwrap()));
@@ -73,7 +72,7 @@ async fn forecasts_follow_the_store_run_by_run() {
     assert_eq!(counts(&bench), "");
 
     let first = run("naive", day(0), 0, 5);
-    keep(&mut bench, 1, &[first.clone(), run("ridge", day(0), 1, 3)]);
+    keep(&mut bench, &[first.clone(), run("ridge", day(0), 1, 3)]);
     mirror.once().await.unwrap();
     assert_eq!(counts(&bench), "naive 2024-01-05 40, ridge 2024-01-05 24");
     let row = "SELECT concat_ws('|', value, interval_low, interval_high, confidence, basis, \
@@ -90,13 +89,12 @@ async fn forecasts_follow_the_store_run_by_run() {
     assert_audited(&mut mirror).await;
 
     // One more day, one made anew, one that is gone.
-    let records = vec![keep_forecast_revision(2).unwrap(), first.0.drop()];
+    let records = vec![first.0.drop()];
     let dropped = first.1.iter().map(|pool| pool.drop(&first.0));
     let records: Vec<Keep> = records.into_iter().chain(dropped).collect();
     bench.store.keep(&records).unwrap();
     keep(
         &mut bench,
-        3,
         &[run("ridge", day(0), 9, 4), run("ridge", day(1), 9, 1)],
     );
     mirror.once().await.unwrap();
@@ -158,7 +156,7 @@ async fn forecasts_changed_by_hand_are_found_and_put_right() {
     };
     bench.grow(30, 10);
     let runs = [run("naive", day(0), 0, 6), run("my-own_1.0", day(0), 1, 6)];
-    keep(&mut bench, 1, &runs);
+    keep(&mut bench, &runs);
     let mut mirror = bench.mirror();
     mirror.once().await.unwrap();
     for hand in [

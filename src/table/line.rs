@@ -7,7 +7,7 @@ use std::io::{BufRead, Read};
 const MOST_LINE_BYTES: u64 = 64 << 10;
 
 /// Reads the next line without its end; `None` at the end of the file.
-pub(super) fn next_line(
+pub(crate) fn next_line(
     from: &mut impl BufRead,
     name: &str,
     number: u64,
@@ -25,7 +25,7 @@ pub(super) fn next_line(
         bytes.pop();
     } else if bytes.len() as u64 > MOST_LINE_BYTES {
         return Err(Error::Usage(format!(
-            "line {number} of {name} is longer than {MOST_LINE_BYTES} bytes: this is no table of daily rows"
+            "line {number} of {name} is longer than {MOST_LINE_BYTES} bytes: this is no table of ours"
         )));
     }
     if bytes.last() == Some(&b'\r') {
@@ -38,7 +38,7 @@ pub(super) fn next_line(
 
 /// The fields of a line (RFC 4180, without line breaks inside quotes); `None` where a quote is
 /// left open or something follows one.
-pub(super) fn fields(line: &str) -> Option<Vec<String>> {
+pub(crate) fn fields(line: &str) -> Option<Vec<String>> {
     let mut fields = Vec::new();
     let mut rest = line;
     loop {
