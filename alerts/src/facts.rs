@@ -38,6 +38,8 @@ pub struct Facts {
     /// Every day whose job is or was due and that somebody should still hear of. A day that is
     /// not among them is no longer missed.
     pub days: Option<Vec<DayFacts>>,
+    /// How each model does, by target. One that is not among them is not judged any more.
+    pub models: Option<Vec<ModelFacts>>,
     /// The last whole hour's volume.
     pub volume: Option<VolumeFacts>,
     /// What the fold computes from raw rows.
@@ -114,6 +116,17 @@ pub struct DayFacts {
     pub due_at: UnixSeconds,
     /// Whether all that the job promises of the day is there; `None`: not known.
     pub complete: Option<bool>,
+}
+
+/// A model's errors on one target.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ModelFacts {
+    /// `MODEL on TARGET`.
+    pub name: String,
+    /// Mean error of what matured in the last days.
+    pub recent_error: f64,
+    /// The same of the weeks before.
+    pub before_error: f64,
 }
 
 /// One hour's volume beside the same hour of earlier weeks.

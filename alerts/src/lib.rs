@@ -17,7 +17,8 @@ pub use alert::{Alert, AlertId, AlertState, Severity};
 pub use book::{Book, Trouble};
 pub use error::AlertsError;
 pub use facts::{
-    DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, RpcFacts, SinkFacts, Stage, VolumeFacts,
+    DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, ModelFacts, RpcFacts, SinkFacts, Stage,
+    VolumeFacts,
 };
 pub use recent::{RecentGreatest, RecentTotals};
 pub use rules::Rules;

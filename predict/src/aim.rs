@@ -148,6 +148,11 @@ impl Target {
             .find(|target| target.column() == column)
     }
 
+    /// ln(1 + a value), in swaps, dollars, or percent of yearly rate: the scale of all errors.
+    pub fn on_scale(self, value: f64) -> f64 {
+        self.aim.quantity().to_log(value)
+    }
+
     /// Its value if each day were like this one.
     pub(crate) fn of_level(self, level: f64) -> f64 {
         match self.aim {

@@ -33,5 +33,7 @@ pub use model::Model;
 pub use observed::{Class, Observed};
 pub use reliability::Reliable;
 pub use ridge::Fit;
-pub use scores::{Drift, SCORED_DAYS, Score};
+pub use scores::{
+    BEFORE_DAYS, Drift, LEAST_OUTCOMES, RECENT_DAYS, SCORED_DAYS, Score, has_drifted,
+};
 pub use walk::Walk;

@@ -11,15 +11,21 @@ use tidegauge_model::Day;
 /// Days of scores that are kept.
 pub const SCORED_DAYS: u32 = 366;
 
-/// The days that drift compares, and those before them that it compares with.
-const RECENT_DAYS: u32 = 7;
-const BEFORE_DAYS: u32 = 28;
+/// The days that drift compares.
+pub const RECENT_DAYS: u32 = 7;
+/// Those before them that it compares with.
+pub const BEFORE_DAYS: u32 = 28;
 
 /// How many times as great the error must be to be a drift.
 const DRIFT: f64 = 2.0;
 
 /// Fewest outcomes on either side that can show a drift.
-const LEAST_OUTCOMES: u64 = 100;
+pub const LEAST_OUTCOMES: u64 = 100;
+
+/// Whether an error has become so much greater that the model has to be looked at.
+pub fn has_drifted(recent_mae: f64, before_mae: f64) -> bool {
+    before_mae > 0.0 && recent_mae >= DRIFT * before_mae
+}
 
 const CELLS: usize = Model::ALL.len() * Target::ALL.len() * Class::ALL.len();
 
@@ -225,7 +231,7 @@ impl Scores {
                     target: now.target,
                     recent_mae: now.mae,
                     before_mae: then.mae,
-                    drifting: then.mae > 0.0 && now.mae >= DRIFT * then.mae,
+                    drifting: has_drifted(now.mae, then.mae),
                 })
             })
             .collect()

@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::sources::Sources;
 use std::collections::BTreeMap;
 use tidegauge_alerts::{
-    DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, RecentGreatest, RecentTotals, RpcFacts,
-    SinkFacts, Stage,
+    DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, ModelFacts, RecentGreatest,
+    RecentTotals, RpcFacts, SinkFacts, Stage,
 };
 use tidegauge_model::{BlockNumber, UnixSeconds};
 use tidegauge_storage::View;
@@ -93,6 +93,7 @@ impl Gatherer {
             disputed_ranges: known(disputes(&view)),
             feature_errors: jobs.as_ref().map(wrong_days),
             days: jobs.as_ref().map(days),
+            models: known(models(&view)),
             // Of history every look would read another hour.
             volume: match stage {
                 Collecting::Following => known(self.volumes.last_hour(&view)).flatten(),
@@ -229,6 +230,18 @@ fn days(report: &JobsReport) -> Vec<DayFacts> {
 fn wrong_days(report: &JobsReport) -> u64 {
     let wrong = report.jobs.iter().filter(|job| job.has_wrong_features());
     wrong.count() as u64
+}
+
+/// Errors of forecasts, of this week and of the weeks before.
+fn models(view: &View<'_>) -> Result<Vec<ModelFacts>, Error> {
+    let board = view.score_board()?;
+    let drifts = board.map_or_else(Vec::new, |board| board.drifts);
+    let facts = drifts.into_iter().map(|drift| ModelFacts {
+        name: format!("{} on {}", drift.model, drift.target.name()),
+        recent_error: drift.recent_mae,
+        before_error: drift.before_mae,
+    });
+    Ok(facts.collect())
 }
 
 fn derived(view: &View<'_>) -> DerivedFacts {

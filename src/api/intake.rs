@@ -5,6 +5,7 @@ use super::refusal::Refusal;
 use super::reply;
 use super::route::parts_of;
 use super::traffic::RouteName;
+use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt, pin_mut};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method, StatusCode};
-use warp::hyper::body::{Buf, Bytes};
 use warp::reply::Response;
 use warp::{Filter, Rejection};
 

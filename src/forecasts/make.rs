@@ -1,6 +1,7 @@
 //! The walk over the store's final days, and what of it is kept.
 
 use super::observe::observe;
+use super::outside;
 use super::records::{Origin, board, name_of, of_run};
 use crate::days::{PoolBook, feature_set};
 use crate::error::Error;
@@ -94,7 +95,8 @@ pub(crate) fn make(
         }
         heard(done, total);
     }
-    let board = board(&walk, last)?;
+    let mut board = board(&walk, last)?;
+    outside::score(view, &mut board)?;
     if view.score_board()?.as_ref() != Some(&board) {
         keep(vec![board.keep()?])?;
     }

@@ -9,6 +9,7 @@ mod models;
 mod observe;
 mod offer;
 mod outlook;
+mod outside;
 mod records;
 mod task;
 

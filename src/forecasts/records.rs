@@ -11,7 +11,7 @@ use tidegauge_storage::{
 };
 
 /// Days on which what is scored matured.
-const SCORED_DAYS: u32 = 28;
+pub(super) const SCORED_DAYS: u32 = 28;
 
 /// From what forecasts of a day were made.
 pub(super) struct Origin {

@@ -15,7 +15,7 @@ pub(crate) use declare::{Finding, Findings, Rule, Watch};
 pub use endpoints::{Disputed, RpcSuccess};
 pub use machine::{DiskCritical, DiskLow, SinkFailing};
 pub use mirrors::{MirrorLag, PostgresFailing, S3Failing, SnapshotOld};
-pub use numbers::{DayMissing, Derived, FeatureErrors, UnusualVolume};
+pub use numbers::{DayMissing, Derived, FeatureErrors, ModelDrift, UnusualVolume};
 
 use crate::error::AlertsError;
 use serde::{Deserialize, Serialize};
@@ -81,6 +81,8 @@ book_of_rules! {
     feature_errors: FeatureErrors,
     /// The hour's volume is unusual.
     unusual_volume: UnusualVolume,
+    /// A model is far worse than it was.
+    model_drift: ModelDrift,
     /// What is derived is not in force.
     derived_behind: Derived,
     /// The disk is getting full.
@@ -122,6 +124,10 @@ impl Rules {
         let z_score = self.unusual_volume.z_score;
         if !(z_score.is_finite() && z_score > 0.0) {
             return refuse("unusual_volume.z_score", "must be greater than 0");
+        }
+        let factor = self.model_drift.factor;
+        if !(factor.is_finite() && factor > 1.0) {
+            return refuse("model_drift.factor", "must be greater than 1");
         }
         if !(60..=MOST_SECONDS).contains(&self.remind_after_s) {
             return refuse("remind_after_s", "must be a minute to 30 days");

@@ -31,6 +31,14 @@ rules! {
         least_weeks: u32 = 4,
     }
 
+    /// A model's forecasts are far worse than they were.
+    ModelDrift = "model_drift", Warn after 0 s, well after 0 s,
+    "`tidegauge models` shows its scores; fit it again, or do not rely on it for now."
+    {
+        /// How many times as great as before its error must be.
+        factor: f64 = 2.0,
+    }
+
     /// What is derived is not in force, since it is computed anew or cannot be.
     Derived = "derived_behind", Warn after 7200 s, well after 0 s,
     "A rebuild goes on by itself after a restart; if it fails, the text says at what."
@@ -88,6 +96,24 @@ impl Rule for UnusualVolume {
             self.z_score
         );
         Findings::one("volume", z_score.abs() >= self.z_score, summary)
+    }
+}
+
+impl Rule for ModelDrift {
+    fn judge(&self, facts: &Facts, _now: UnixSeconds) -> Findings {
+        let Some(models) = &facts.models else {
+            return Findings::unknown();
+        };
+        Findings::all(models.iter().filter_map(|model| {
+            let factor = model.recent_error / model.before_error;
+            let summary = format!(
+                "its error is {factor:.1} times that of the weeks before ({:.3} and {:.3}), limit {}",
+                model.recent_error, model.before_error, self.factor
+            );
+            factor
+                .is_finite()
+                .then(|| Finding::new(&model.name, factor >= self.factor, summary))
+        }))
     }
 }
 

@@ -2,8 +2,8 @@
 
 use crate::{NOON, Watch};
 use tidegauge_alerts::{
-    AlertState, DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, RpcFacts, Rules, SinkFacts,
-    Stage, Usual, VolumeFacts,
+    AlertState, DayFacts, DerivedFacts, DiskFacts, Facts, MirrorFacts, ModelFacts, RpcFacts, Rules,
+    SinkFacts, Stage, Usual, VolumeFacts,
 };
 use tidegauge_model::{Day, Hour, UnixSeconds};
 
@@ -100,6 +100,15 @@ fn cases() -> Vec<(&'static str, Facts, Facts, Facts)> {
     let s3 = |failure, lag| facts(|f| f.s3 = mirror(failure, lag));
     let snapshot = |s| facts(|f| f.snapshot_age_seconds = Some(s));
     let errors = |n| facts(|f| f.feature_errors = Some(n));
+    let drift = |recent_error| {
+        facts(|f| {
+            f.models = Some(vec![ModelFacts {
+                name: "ridge on target_fee_apr_7d".to_owned(),
+                recent_error,
+                before_error: 0.5,
+            }]);
+        })
+    };
     let derived = |d| facts(|f| f.derived = Some(d));
     let rebuilding = DerivedFacts::Rebuilding {
         done_blocks: 1,
@@ -165,6 +174,12 @@ fn cases() -> Vec<(&'static str, Facts, Facts, Facts)> {
             volume(0.7e6),
             volume(1e3),
             volume(1e6),
+        ),
+        (
+            "model_drift/ridge on target_fee_apr_7d",
+            drift(0.99),
+            drift(1.0),
+            drift(0.5),
         ),
         (
             "derived_behind/derived",

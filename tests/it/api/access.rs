@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 /// A token, and its line in the configuration.
-fn token(arguments: &[&str]) -> (String, String) {
+pub(super) fn token(arguments: &[&str]) -> (String, String) {
     let printed = Program::new([&["token", "--json"], arguments].concat()).succeed();
     let both: Value = serde_json::from_str(&printed).unwrap();
     let text = |name: &str| both[name].as_str().unwrap().to_owned();

@@ -5,6 +5,7 @@ mod answers;
 mod client;
 mod contract;
 mod crowd;
+mod offered;
 mod offline;
 mod page;
 mod predictions;

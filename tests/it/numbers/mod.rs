@@ -5,6 +5,7 @@ mod dataset;
 mod export;
 mod features;
 mod forecasts;
+mod offered;
 mod rebuild;
 mod recorded;
 mod tip;
