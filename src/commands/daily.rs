@@ -53,7 +53,7 @@ async fn here(config: &Config, day: Day) -> Result<JobReport, Error> {
         reader: &reader,
         committer: &committer,
         mirrors: &mirrors,
-        keep_forecast_days: config.predictions.keep_days,
+        predictions: &config.predictions,
         now,
     };
     let done = tokio::select! {

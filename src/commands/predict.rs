@@ -56,6 +56,9 @@ async fn fit(config: &Config, json: bool) -> Result<(), Error> {
         ),
         None => println!("no day is complete and final yet: there is nothing to forecast from"),
     }
+    for refused in &made.refused {
+        println!("refused: {refused}");
+    }
     Ok(())
 }
 
@@ -63,13 +66,9 @@ fn fit_here(config: &Config, show: &mut dyn FnMut(u64, u64)) -> Result<Made, Err
     let mut store = hold_store(config)?;
     let reader = store.reader();
     let made = reader.view().map_err(Error::from).and_then(|view| {
-        forecasts::make(
-            &view,
-            now(),
-            config.predictions.keep_days,
-            show,
-            |records| Ok(store.keep(&records)?),
-        )
+        forecasts::make(&view, now(), &config.predictions, show, |records| {
+            Ok(store.keep(&records)?)
+        })
     });
     store.close()?;
     made

@@ -76,7 +76,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
             .filter(|to| to.has_snapshots())
             .map(|_| &snapshots),
         least_free_bytes: config.storage.min_free_mib << 20,
-        keep_forecast_days: config.predictions.keep_days,
+        predictions: &config.predictions,
         offers: &offers,
         daily_at: config.schedule.daily_at,
         mirrors: &mirrors,
@@ -113,7 +113,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         reader: &reader,
         committer: &committer,
         mirrors: &mirrors,
-        keep_forecast_days: config.predictions.keep_days,
+        predictions: &config.predictions,
         now,
     };
     let daily_at = config.schedule.daily_at;

@@ -151,11 +151,15 @@ impl Default for Storage {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Predictions {
     pub(crate) keep_days: u32,
+    pub(crate) models_dir: PathBuf,
 }
 
 impl Default for Predictions {
     fn default() -> Self {
-        Self { keep_days: 400 }
+        Self {
+            keep_days: 400,
+            models_dir: PathBuf::from("models"),
+        }
     }
 }
 

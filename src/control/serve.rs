@@ -3,7 +3,7 @@
 use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
 use crate::clock::now;
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
-use crate::config::DailyAt;
+use crate::config::{DailyAt, Predictions};
 use crate::daily::{Desk, JobReport, run_by_hand};
 use crate::error::Error;
 use crate::forecasts::{self, MOST_BYTES, OfferedRows, Offers, Shape};
@@ -58,8 +58,8 @@ pub(crate) struct Workplace<'a> {
     pub(crate) snapshots: Option<&'a Snapshotter>,
     /// Bytes that stay free on the store's disk.
     pub(crate) least_free_bytes: u64,
-    /// Days for which forecasts are kept.
-    pub(crate) keep_forecast_days: u32,
+    /// How is forecast.
+    pub(crate) predictions: &'a Predictions,
     /// Where forecasts of other models go.
     pub(crate) offers: &'a Offers,
     /// When the job of a day is due.
@@ -249,7 +249,7 @@ async fn daily(day: Day, workplace: &Workplace<'_>) -> Answer {
         reader: workplace.reader,
         committer: workplace.committer,
         mirrors: workplace.mirrors,
-        keep_forecast_days: workplace.keep_forecast_days,
+        predictions: workplace.predictions,
         now,
     };
     match run_by_hand(&desk, day, workplace.daily_at.of(day)).await {
@@ -302,8 +302,8 @@ async fn predict(workplace: &Workplace<'_>, tell: &mpsc::Sender<Answer>) -> Answ
     let Workplace {
         reader, committer, ..
     } = workplace;
-    let days = workplace.keep_forecast_days;
-    match forecasts::make_beside(reader, committer, now(), days, heard).await {
+    let settings = workplace.predictions;
+    match forecasts::make_beside(reader, committer, now(), settings, heard).await {
         Ok(made) => Answer::Predicted(made),
         Err(error) => failed(&error),
     }

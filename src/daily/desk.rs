@@ -1,6 +1,7 @@
 //! What a job works with.
 
 use crate::collect::Committer;
+use crate::config::Predictions;
 use crate::error::Error;
 use tidegauge_model::UnixSeconds;
 use tidegauge_storage::{Keep, Reader};
@@ -13,8 +14,8 @@ pub(crate) struct Desk<'a> {
     pub(crate) committer: &'a Committer,
     /// The mirrors that are configured, by the names under which they acknowledge.
     pub(crate) mirrors: &'a [&'static str],
-    /// Days for which forecasts are kept.
-    pub(crate) keep_forecast_days: u32,
+    /// How is forecast.
+    pub(crate) predictions: &'a Predictions,
     /// The clock on the wall.
     pub(crate) now: fn() -> UnixSeconds,
 }

@@ -252,15 +252,19 @@ async fn attempt(
                 return Ok(Outcome::Done("was forecast before".to_owned()));
             }
             let (reader, committer) = (desk.reader, desk.committer);
-            let days = desk.keep_forecast_days;
-            let made = forecasts::make_beside(reader, committer, (desk.now)(), days, |_, _| {});
+            let settings = desk.predictions;
+            let made = forecasts::make_beside(reader, committer, (desk.now)(), settings, |_, _| {});
             let made = made.await?;
-            Ok(Outcome::Done(format!(
+            let mut said = format!(
                 "{} forecasts of {} pools, from {} days",
                 group(made.forecasts),
                 group(made.pools),
                 group(made.days)
-            )))
+            );
+            for refused in &made.refused {
+                said += &format!("; REFUSED {refused}");
+            }
+            Ok(Outcome::Done(said))
         }
     }
 }

@@ -1,13 +1,16 @@
 //! The walk over the store's final days, and what of it is kept.
 
 use super::observe::observe;
+use super::onnx;
 use super::outside;
-use super::records::{Origin, board, name_of, of_run};
+use super::records::{Origin, board, name_of, of_file, of_run};
+use crate::config::Predictions;
 use crate::days::{PoolBook, feature_set};
 use crate::error::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use tidegauge_model::{Day, UnixSeconds};
 use tidegauge_predict::{Config, Model, Walk};
 use tidegauge_storage::{ForecastRun, Keep, View};
@@ -33,6 +36,8 @@ pub(crate) struct Made {
     pub(crate) forecasts: u64,
     /// Forecasts whose time to be kept is over.
     pub(crate) dropped_days: u64,
+    /// Models of the folder that say nothing, each with why.
+    pub(crate) refused: Vec<String>,
 }
 
 /// Forecasts the last final day, and the days before it that have no forecasts yet; hands over what
@@ -43,7 +48,7 @@ pub(crate) struct Made {
 pub(crate) fn make(
     view: &View<'_>,
     now: UnixSeconds,
-    keep_days: u32,
+    settings: &Predictions,
     mut heard: impl FnMut(u64, u64),
     mut keep: impl FnMut(Vec<Keep>) -> Result<(), Error>,
 ) -> Result<Made, Error> {
@@ -72,6 +77,7 @@ pub(crate) fn make(
         ..Made::default()
     };
     let total = made.days;
+    let last_block = last_blocks.get(&last).copied();
     for (done, (day, as_of)) in (1..).zip(last_blocks) {
         let observed = days.remove(&day).unwrap_or_default();
         let report = walk.day(day, &observed).map_err(failed)?;
@@ -95,13 +101,58 @@ pub(crate) fn make(
         }
         heard(done, total);
     }
+    if let Some(as_of) = last_block {
+        let origin = Origin {
+            fingerprint: set.fingerprint(as_of),
+            as_of,
+            made_at: now,
+        };
+        of_folder(
+            view,
+            last,
+            &settings.models_dir,
+            &origin,
+            &mut made,
+            &mut keep,
+        )?;
+    }
     let mut board = board(&walk, last)?;
     outside::score(view, &mut board)?;
     if view.score_board()?.as_ref() != Some(&board) {
         keep(vec![board.keep()?])?;
     }
-    made.dropped_days = drop_old(view, last, keep_days, &mut keep)?;
+    made.dropped_days = drop_old(view, last, settings.keep_days, &mut keep)?;
     Ok(made)
+}
+
+/// Has the models of a folder forecast the last day, once each.
+fn of_folder(
+    view: &View<'_>,
+    day: Day,
+    folder: &Path,
+    origin: &Origin,
+    made: &mut Made,
+    keep: &mut impl FnMut(Vec<Keep>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    for (name, file) in onnx::names(folder)? {
+        let known = name.parse().ok();
+        let known = known.map(|model| view.forecast_run(&model, Some(day)));
+        if known.transpose()?.flatten().is_some() {
+            continue;
+        }
+        let said = match onnx::say(view, &name, &file, day)? {
+            Ok(said) if said.forecasts.is_empty() => continue,
+            Ok(said) => said,
+            Err(why) => {
+                tracing::warn!("model {name} says nothing of {day}: {why}");
+                made.refused.push(format!("{name}: {why}"));
+                continue;
+            }
+        };
+        made.forecasts += said.forecasts.len() as u64;
+        keep(of_file(&said, day, origin)?)?;
+    }
+    Ok(())
 }
 
 /// Whether there are forecasts from a day.

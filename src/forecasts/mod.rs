@@ -8,6 +8,7 @@ mod make;
 mod models;
 mod observe;
 mod offer;
+mod onnx;
 mod outlook;
 mod outside;
 mod records;

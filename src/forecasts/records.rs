@@ -1,5 +1,6 @@
 //! Forecasts and scores as the store keeps them.
 
+use super::onnx::Said;
 use crate::error::Error;
 use std::collections::BTreeMap;
 use tidegauge_features::Fingerprint;
@@ -65,6 +66,29 @@ pub(super) fn of_run(
         records.push(PoolForecasts { pool, forecasts }.keep(&run)?);
     }
     Ok(Some((records, count)))
+}
+
+/// What a model of a folder said of a day, as records that belong together.
+pub(super) fn of_file(said: &Said, day: Day, origin: &Origin) -> Result<Vec<Keep>, Error> {
+    let run = ForecastRun {
+        model: said.model.clone(),
+        day,
+        version: said.version.clone(),
+        fitted_until: said.fitted_until,
+        fingerprint: origin.fingerprint,
+        as_of: origin.as_of,
+        made_at: origin.made_at,
+        pools: u32::try_from(said.forecasts.len()).unwrap_or(u32::MAX),
+    };
+    let mut records = vec![run.keep()?];
+    for (pool, forecast) in &said.forecasts {
+        let forecasts = PoolForecasts {
+            pool: *pool,
+            forecasts: vec![(said.target, *forecast)],
+        };
+        records.push(forecasts.keep(&run)?);
+    }
+    Ok(records)
 }
 
 /// What forecasts were worth up to the walk's last day.

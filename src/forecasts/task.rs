@@ -3,6 +3,7 @@
 
 use super::make::{Made, make};
 use crate::collect::Committer;
+use crate::config::Predictions;
 use crate::error::Error;
 use tidegauge_model::UnixSeconds;
 use tidegauge_storage::{Keep, Reader};
@@ -16,16 +17,16 @@ pub(crate) async fn make_beside(
     reader: &Reader,
     committer: &Committer,
     now: UnixSeconds,
-    keep_days: u32,
+    settings: &Predictions,
     heard: impl FnMut(u64, u64) + Send + 'static,
 ) -> Result<Made, Error> {
     let stopped = || Error::Failed("the commit thread has stopped".to_owned());
     let (hand_over, mut waiting) = mpsc::channel::<Vec<Keep>>(WAITING);
-    let reader = reader.clone();
+    let (reader, settings) = (reader.clone(), settings.clone());
     let making = tokio::task::spawn_blocking(move || {
         let view = reader.view()?;
         let keep = |records| hand_over.blocking_send(records).map_err(|_| stopped());
-        make(&view, now, keep_days, heard, keep)
+        make(&view, now, &settings, heard, keep)
     });
     while let Some(records) = waiting.recv().await {
         if !committer.keep(records).await? {
