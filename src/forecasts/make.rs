@@ -135,7 +135,8 @@ fn of_folder(
     keep: &mut impl FnMut(Vec<Keep>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     for (name, file) in onnx::names(folder)? {
-        let known = name.parse().ok();
+        let is_own = Model::ALL.iter().any(|own| own.name() == name);
+        let known = name.parse().ok().filter(|_| !is_own);
         let known = known.map(|model| view.forecast_run(&model, Some(day)));
         if known.transpose()?.flatten().is_some() {
             continue;

@@ -6,6 +6,7 @@ mod export;
 mod features;
 mod forecasts;
 mod offered;
+mod onnx;
 mod rebuild;
 mod recorded;
 mod tip;

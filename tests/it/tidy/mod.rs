@@ -9,7 +9,7 @@ use crate::support::root;
 use std::path::{Path, PathBuf};
 
 /// The crates: their folders, and where their code lies.
-const CRATES: [(&str, &str); 11] = [
+const CRATES: [(&str, &str); 12] = [
     ("model", "model/src"),
     ("chain", "chain/src"),
     ("features", "features/src"),
@@ -20,6 +20,7 @@ const CRATES: [(&str, &str); 11] = [
     ("simchain", "simchain/src"),
     ("predict", "predict/src"),
     ("alerts", "alerts/src"),
+    ("onnx", "onnx/src"),
     ("src", "src"),
 ];
 

@@ -1,0 +1,203 @@
+//! Models of one's own: the example of `docs/models.md`, trained, put into the folder, and saying what
+//! Python says.
+
+use super::{Collected, table};
+use crate::support::{Program, root};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tidegauge_model::Day;
+
+const PINNED: [&str; 6] = [
+    "lightgbm==4.7.0",
+    "onnxmltools==1.16.0",
+    "onnx==1.23.2",
+    "skl2onnx==1.20.0",
+    "pandas==3.1.1",
+    "pyarrow==26.0.1",
+];
+
+/// An interpreter with all of them; none where that cannot be had.
+fn python() -> Option<PathBuf> {
+    let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
+    let folder = cache.or(home)?.join("tidegauge/trainers");
+    let (python, stamp) = (folder.join("bin/python"), folder.join("pinned"));
+    let pinned = PINNED.join("\n");
+    if std::fs::read_to_string(&stamp).is_ok_and(|found| found == pinned) {
+        return Some(python);
+    }
+    let run = |command: &mut Command| command.status().is_ok_and(|status| status.success());
+    let made = run(Command::new("python3").args(["-m", "venv"]).arg(&folder))
+        && run(Command::new(&python)
+            .args(["-m", "pip", "install", "--quiet"])
+            .args(PINNED));
+    if !made {
+        eprintln!("skipped: python3 -m venv and pip install {PINNED:?} are not possible here");
+        return None;
+    }
+    std::fs::write(&stamp, pinned).unwrap();
+    Some(python)
+}
+
+/// The first block of Python on the page.
+fn example() -> String {
+    let page = std::fs::read_to_string(root().join("docs/models.md")).unwrap();
+    let (_, rest) = page.split_once("```python\n").unwrap();
+    rest.split_once("```").unwrap().0.to_owned()
+}
+
+/// What the trained model says of rows, in Python.
+const SAYS: &str = r"
+rows = pd.read_csv(sys.argv[3])
+x = np.log1p(rows[FEATURES].astype(float)).astype(np.float32).to_numpy()
+for pool, value in zip(rows.pool_address, np.expm1(model.predict(x))):
+    print(pool, repr(float(value)))
+";
+
+/// Others that a trainer may come with: a regression by scikit-learn, and one that looks back.
+const OTHERS: &str = r#"
+from sklearn.linear_model import LinearRegression
+from sklearn.ensemble import RandomForestRegressor
+from skl2onnx import to_onnx
+for name, other in (("line", LinearRegression()), ("forest", RandomForestRegressor(20, max_depth=6, random_state=1))):
+    known = np.nan_to_num(x_train)
+    other.fit(known, y_train)
+    onnx = to_onnx(other, known[:1], target_opset=15)
+    open(f"{models}/{name}.onnx", "wb").write(onnx.SerializeToString())
+    open(f"{models}/{name}.toml", "w").write(open(f"{models}/growth.toml").read() + "missing = 0.0\n")
+    x = np.log1p(rows[FEATURES].astype(float)).astype(np.float32).to_numpy()
+    x = np.nan_to_num(x)
+    for pool, value in zip(rows.pool_address, np.expm1(other.predict(x))):
+        print(name, pool, repr(float(value)))
+"#;
+
+#[test]
+fn the_documented_example_forecasts_in_the_collector_as_in_python() {
+    let Some(python) = python() else { return };
+    let collected = Collected::new();
+    let rows = collected.path("rows.csv");
+    collected.features("rows.csv", &[]);
+    let days = table(&rows);
+    let dates: Vec<Day> = days
+        .select(["date"])
+        .map(|[d]| d.parse().unwrap())
+        .collect();
+    let (first, last) = (*dates.iter().min().unwrap(), *dates.iter().max().unwrap());
+    let set = collected.path("set").display().to_string();
+    let day = |n: u32| first.plus_days(n).to_string();
+    collected
+        .program(&[
+            "dataset",
+            "--from",
+            &day(0),
+            "--to",
+            &last.to_string(),
+            "--train-until",
+            &day(16),
+            "--validate-until",
+            &day(20),
+            "--out",
+            &set,
+        ])
+        .succeed();
+    // The last final day's rows are what is forecast from.
+    let made: Value =
+        serde_json::from_str(&collected.program(&["predict", "--fit", "--json"]).succeed())
+            .unwrap();
+    let day = made["day"].as_str().unwrap().to_owned();
+    let today = collected.path("today.csv");
+    collected.features("today.csv", &["--from", &day, "--to", &day]);
+    let models = collected.path("models");
+    std::fs::create_dir(&models).unwrap();
+    let script = example() + "\nx_train, y_train = x, y\n" + SAYS + OTHERS;
+    let run = Command::new(python)
+        .args(["-c", &script, &set])
+        .arg(&models)
+        .arg(&today)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(
+        run.status.success(),
+        "{}",
+        String::from_utf8_lossy(&run.stderr)
+    );
+    let mut expected: BTreeMap<(String, String), f64> = BTreeMap::new();
+    for line in said.lines().skip(1) {
+        let words: Vec<&str> = line.split(' ').collect();
+        let (model, pool, value) = match words.as_slice() {
+            [pool, value] => ("growth", *pool, *value),
+            [model, pool, value] => (*model, *pool, *value),
+            _ => panic!("{line}"),
+        };
+        expected.insert((model.to_owned(), pool.to_owned()), value.parse().unwrap());
+    }
+    assert!(expected.len() >= 15, "{said}");
+
+    // Bad ones beside them are refused by name.
+    std::fs::write(models.join("torn.onnx"), b"no model").unwrap();
+    std::fs::copy(models.join("growth.toml"), models.join("torn.toml")).unwrap();
+    let growth = std::fs::read(models.join("growth.onnx")).unwrap();
+    for (name, settings) in [
+        (
+            "narrow",
+            "target = \"target_tx_7d_avg_ahead\"\ninputs = [\"tx_count_24h\"]\n",
+        ),
+        (
+            "unknown",
+            "target = \"target_tx_7d_avg_ahead\"\ninputs = [\"moon_phase\"]\n",
+        ),
+    ] {
+        std::fs::write(models.join(format!("{name}.onnx")), &growth).unwrap();
+        std::fs::write(models.join(format!("{name}.toml")), settings).unwrap();
+    }
+    std::fs::write(models.join("alone.onnx"), &growth).unwrap();
+    std::fs::write(models.join("naive.onnx"), &growth).unwrap();
+    let folder = format!("--set=predictions.models_dir={}", models.display());
+    let fit = |store: &Path| {
+        let url = &collected.chain.url;
+        let said = Program::on(store, url, &[&folder, "predict", "--fit", "--json"]).succeed();
+        serde_json::from_str::<Value>(&said).unwrap()
+    };
+    let made = fit(&collected.store());
+    let refused: Vec<&str> = made["refused"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|why| why.as_str().unwrap().split(": ").next().unwrap())
+        .collect();
+    assert_eq!(
+        refused,
+        ["alone", "naive", "narrow", "torn", "unknown"],
+        "{made:#}"
+    );
+    assert_eq!(made["forecasts"], expected.len(), "{made:#}");
+    for model in ["growth", "line", "forest"] {
+        let out = collected.path(&format!("{model}.csv"));
+        let path = out.display().to_string();
+        collected
+            .program(&["predict", "--model", model, "--out", &path])
+            .succeed();
+        let found = table(&out);
+        let mut checked = 0;
+        for [pool, date, target, value, version] in
+            found.select(["pool_address", "date", "target", "value", "model_version"])
+        {
+            assert_eq!((date, target), (day.as_str(), "target_tx_7d_avg_ahead"));
+            assert!(version.starts_with("sha256:"));
+            let value: f64 = value.parse().unwrap();
+            let wanted = expected[&(model.to_owned(), pool.to_owned())];
+            let off = (value - wanted).abs();
+            assert!(
+                off <= 1e-6 * wanted.abs().max(1.0),
+                "{model} {pool}: {value}, Python {wanted}"
+            );
+            checked += 1;
+        }
+        assert!(checked >= 5, "{model}: {checked}");
+    }
+    // What was forecast is not made again.
+    assert_eq!(fit(&collected.store())["forecasts"], 0);
+}
