@@ -6,7 +6,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use tract_onnx::prelude::*;
-use tract_onnx::tract_hir::internal::InferenceModelExt as _;
+use tract_onnx::tract_hir::internal::format_err;
 
 /// Rows that are run at once: a graph is made for each number of rows, and memory grows with it.
 const ROWS_AT_ONCE: usize = 4_096;

@@ -9,7 +9,6 @@ use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt, pin_mut};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
-use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

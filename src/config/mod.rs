@@ -27,7 +27,6 @@ pub(crate) use load::load;
 pub(crate) use reference::told as secrets_told;
 pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
-pub(crate) use timing::Period;
 pub(crate) use webhook::WebhookIn;
 
 use aws::{CloudWatch, Secrets};

@@ -16,9 +16,6 @@ mod task;
 
 pub(crate) use make::{Made, is_forecast, make};
 pub(crate) use models::{Models, ScoreLine};
-pub(crate) use offer::{
-    Accepted, AcceptedDay, MOST_BYTES, OfferedRows, Offering, Offers, Refused, Shape, keep_here,
-    keep_offers,
-};
+pub(crate) use offer::{Accepted, MOST_BYTES, OfferedRows, Offers, Shape, keep_here, keep_offers};
 pub(crate) use outlook::{Outlook, Prediction};
 pub(crate) use task::make_beside;

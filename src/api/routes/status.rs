@@ -130,6 +130,7 @@ pub(super) fn readyz(
         .tip()?
         .map(|tip| tip.block.number.0);
     let lag_blocks = context
+        .sources
         .live
         .head()
         .zip(tip)

@@ -6,8 +6,8 @@ mod keep;
 mod read;
 mod rows;
 
-pub(crate) use accept::{Accepted, AcceptedDay};
-pub(crate) use keep::{OfferedRows, Offering, Offers, keep_here, keep_offers};
+pub(crate) use accept::Accepted;
+pub(crate) use keep::{OfferedRows, Offers, keep_here, keep_offers};
 pub(crate) use read::Shape;
 
 use std::fmt;

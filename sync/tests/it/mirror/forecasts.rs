@@ -120,6 +120,7 @@ async fn daily_jobs_follow_the_store() {
             begun_at: at(3),
             ended_at: None,
             said: "waits: block 7 is not final".to_owned(),
+            is_wrong: false,
         }],
         ended_at: None,
         complete: None,
