@@ -40,15 +40,16 @@ impl Volumes {
 }
 
 fn read(view: &View<'_>, hour: Hour) -> Result<Option<VolumeFacts>, Error> {
-    let first = view
-        .horizon()
-        .and_then(|horizon| horizon.after)
-        .map(Hour::of);
+    // Of what lies before, nothing is known: not even that there was none.
+    let Some(first) = view.calendar()?.next().transpose()? else {
+        return Ok(None);
+    };
+    let first = first.day.first_hour();
     let mut hours = vec![hour];
     for week in 1..=WEEKS {
         let back = HOURS_OF_A_WEEK.saturating_mul(week as u32);
         match hour.0.checked_sub(back).map(Hour) {
-            Some(earlier) if first.is_none_or(|first| earlier > first) => hours.push(earlier),
+            Some(earlier) if earlier >= first => hours.push(earlier),
             _ => break,
         }
     }

@@ -25,6 +25,7 @@ mod replay;
 #[allow(dead_code, unreachable_pub)]
 mod s3;
 mod support;
+mod terraform;
 mod tidy;
 mod torture;
 mod verify;

@@ -2,13 +2,15 @@
 
 mod rate;
 use super::refusal::Refusal;
-use super::routes::webhook;
 use crate::access::{Scope, Tokens};
 use crate::config;
 use rate::Rates;
 use std::net::IpAddr;
 use warp::http::header::AUTHORIZATION;
 use warp::http::{HeaderMap, Method, StatusCode};
+
+/// Where messages come in that prove themselves.
+pub(super) const WEBHOOK: &str = "/api/webhook/alerts";
 
 /// Lets requests in, or says why not.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ impl Gate {
 /// have none, and a webhook proves itself by its signature.
 fn needed(method: &Method, path: &str) -> Option<Scope> {
     match path {
-        webhook::PATH if method == Method::POST => None,
+        WEBHOOK if method == Method::POST => None,
         "/" | "/healthz" | "/readyz" => None,
         path if path.starts_with("/page/") => None,
         _ if [Method::GET, Method::HEAD, Method::OPTIONS].contains(method) => Some(Scope::Read),
@@ -125,8 +127,8 @@ mod tests {
             (&get, "/api/status", Some(&secret), 401),
             (&get, "/api/status", Some("Basic dXNlcjpwYXNz"), 401),
             (&put, "/api/predictions/m", Some(&right), 403),
-            (&post, webhook::PATH, None, 200),
-            (&put, webhook::PATH, None, 401),
+            (&post, WEBHOOK, None, 200),
+            (&put, WEBHOOK, None, 401),
             (&post, "/api/status", None, 401),
         ] {
             assert_eq!(

@@ -15,10 +15,11 @@ mod search;
 mod status;
 pub(super) mod stream;
 mod swaps;
-pub(super) mod webhook;
+mod webhook;
 
 use super::ask::Asked;
 use super::context::Context;
+use super::gate::WEBHOOK;
 use super::intake::Intake;
 use super::refusal::Refusal;
 use super::reply;
@@ -126,7 +127,7 @@ pub(super) fn intakes() -> Vec<Intake> {
     vec![
         Intake::new(
             Method::POST,
-            webhook::PATH,
+            WEBHOOK,
             "Takes a message that is signed, once",
             webhook::MOST_BYTES,
             &[MISSING],

@@ -10,9 +10,6 @@ use serde::Serialize;
 use std::sync::Arc;
 use warp::http::{HeaderMap, StatusCode};
 
-/// Where it is.
-pub(in crate::api) const PATH: &str = "/api/webhook/alerts";
-
 /// Longest message.
 pub(super) const MOST_BYTES: usize = 64 * 1_024;
 

@@ -113,14 +113,14 @@ fn check_day(view: &View<'_>, day: Day) -> Result<(), Problem> {
             "no day is complete and final yet: there is nothing to forecast from".into(),
         );
     };
-    if day > last {
-        return refuse(format!(
-            "date {day}: it is not complete and final yet; the last day that is, is {last}"
-        ));
-    }
     if day < whole {
         return refuse(format!(
             "date {day}: the first complete day of the store is {whole}"
+        ));
+    }
+    if day > last {
+        return refuse(format!(
+            "date {day}: it is not complete and final yet; the last day that is, is {last}"
         ));
     }
     if day.plus_days(LATE_DAYS) < last {

@@ -3,7 +3,8 @@
 use super::{MOST_ROWS, Refused};
 use crate::table::{fields, next_line};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 use tidegauge_sync::{ForeignRows, foreign_rows};
 
 /// As what rows are offered.
@@ -101,27 +102,34 @@ fn csv(mut bytes: &[u8]) -> Result<ForeignRows, Refused> {
     Ok(ForeignRows { names, rows })
 }
 
+/// Values as they are written: a number keeps all its digits.
+type Object<'a> = BTreeMap<String, &'a RawValue>;
+
 fn json(bytes: &[u8]) -> Result<ForeignRows, Refused> {
-    let read: Value =
-        serde_json::from_slice(bytes).map_err(|e| Refused::all(format!("it is no JSON: {e}")))?;
-    let array = match read {
-        Value::Array(array) => Some(array),
-        Value::Object(mut object) => match object.remove("rows") {
-            Some(Value::Array(array)) => Some(array),
-            _ => None,
-        },
-        _ => None,
+    #[derive(Deserialize)]
+    struct Wrapped<'a> {
+        #[serde(borrow)]
+        rows: Vec<Object<'a>>,
+    }
+    let no_json = |e: serde_json::Error| {
+        Refused::all(format!("it is no JSON array of objects, a row each: {e}"))
     };
-    let array = array.ok_or_else(|| Refused::all("write an array of objects, a row each"))?;
-    if array.len() > MOST_ROWS {
+    let is_wrapped = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    let rows: Vec<Object<'_>> = match is_wrapped {
+        true => {
+            serde_json::from_slice::<Wrapped<'_>>(bytes)
+                .map_err(no_json)?
+                .rows
+        }
+        false => serde_json::from_slice(bytes).map_err(no_json)?,
+    };
+    if rows.len() > MOST_ROWS {
         return Err(too_many());
     }
     let mut found = ForeignRows::default();
-    for (number, row) in (1..).zip(array) {
-        let Value::Object(row) = row else {
-            return Err(Refused::row(number, "it is no object"));
-        };
-        found.rows.push(object(number, row, &mut found.names)?);
+    for (number, row) in (1..).zip(rows) {
+        let row = object(row, &mut found.names).map_err(|why| Refused::row(number, why))?;
+        found.rows.push(row);
     }
     // Those that are first named by later rows.
     for row in &mut found.rows {
@@ -130,27 +138,20 @@ fn json(bytes: &[u8]) -> Result<ForeignRows, Refused> {
     Ok(found)
 }
 
-fn object(
-    number: usize,
-    row: Map<String, Value>,
-    names: &mut Vec<String>,
-) -> Result<Vec<Option<String>>, Refused> {
+fn object(row: Object<'_>, names: &mut Vec<String>) -> Result<Vec<Option<String>>, String> {
     const MOST_NAMES: usize = 64;
     let mut values = vec![None; names.len()];
     for (name, value) in row {
-        let text = match value {
-            Value::Null => None,
-            Value::String(text) => Some(text),
-            Value::Number(number) => Some(number.to_string()),
-            Value::Bool(flag) => Some(flag.to_string()),
-            Value::Array(_) | Value::Object(_) => {
-                return Err(Refused::row(number, format!("`{name}` is no single value")));
-            }
+        let text = match value.get().as_bytes().first() {
+            Some(b'n') => None,
+            Some(b'"') => serde_json::from_str(value.get()).map_err(|e| e.to_string())?,
+            Some(b'[' | b'{') => return Err(format!("`{name}` is no single value")),
+            _ => Some(value.get().to_owned()),
         };
         let place = match names.iter().position(|known| *known == name) {
             Some(place) => place,
             None if names.len() == MOST_NAMES => {
-                return Err(Refused::row(number, "too many different names"));
+                return Err("too many different names".to_owned());
             }
             None => {
                 names.push(name);
@@ -207,8 +208,8 @@ mod tests {
             (Shape::Csv, b"a\n\"1\n", "quote"),
             (Shape::Csv, b"a\n\xff\n", "UTF-8"),
             (Shape::Json, b"", "no JSON"),
-            (Shape::Json, b"{}", "array"),
-            (Shape::Json, b"[1]", "row 1"),
+            (Shape::Json, b"{}", "rows"),
+            (Shape::Json, b"[1]", "array of objects"),
             (Shape::Json, b"[{\"a\": [1]}]", "single value"),
             (Shape::Json, b"[]", "no row"),
             (Shape::Parquet, b"PAR1", "the file"),

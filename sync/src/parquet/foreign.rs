@@ -3,10 +3,16 @@
 use crate::error::SyncError;
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use arrow_array::Array;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowTimestampType, TimestampMicrosecondType, TimestampMillisecondType,
+    TimestampNanosecondType, TimestampSecondType,
+};
+use arrow_array::{Array, ArrayRef};
 use arrow_cast::display::{ArrayFormatter, FormatOptions};
-use arrow_schema::DataType;
+use arrow_schema::{DataType, TimeUnit};
 use bytes::Bytes;
+use std::sync::Arc;
 
 /// Names and rows of a file, whatever the types of its columns: numbers with all their digits, days
 /// as 2024-01-05, unknown as `None`.
@@ -53,8 +59,9 @@ pub fn foreign_rows(file: &[u8], name: &str, most_rows: usize) -> Result<Foreign
         .map_err(|e| refuse(e.to_string()))?;
     for batch in batches {
         let batch = batch.map_err(|e| refuse(e.to_string()))?;
-        let columns = batch.columns().iter();
+        let columns: Vec<ArrayRef> = batch.columns().iter().map(without_zone).collect();
         let texts: Vec<ArrayFormatter<'_>> = columns
+            .iter()
             .map(|column| ArrayFormatter::try_new(column.as_ref(), &options))
             .collect::<Result<_, _>>()
             .map_err(|e| refuse(e.to_string()))?;
@@ -62,7 +69,7 @@ pub fn foreign_rows(file: &[u8], name: &str, most_rows: usize) -> Result<Foreign
             return Err(refuse(format!("it has more than {most_rows} rows")));
         }
         for at in 0..batch.num_rows() {
-            let cells = batch.columns().iter().zip(&texts);
+            let cells = columns.iter().zip(&texts);
             let row = cells.map(|(column, text)| match column.is_null(at) {
                 true => Ok(None),
                 false => text.value(at).try_to_string().map(Some),
@@ -72,6 +79,27 @@ pub fn foreign_rows(file: &[u8], name: &str, most_rows: usize) -> Result<Foreign
         }
     }
     Ok(found)
+}
+
+/// Moments are those of UTC, whatever zone they are to be shown in.
+fn without_zone(column: &ArrayRef) -> ArrayRef {
+    fn bare<T: ArrowTimestampType>(column: &ArrayRef) -> ArrayRef {
+        let moments = column.as_primitive::<T>().clone();
+        Arc::new(moments.with_timezone_opt(None::<Arc<str>>))
+    }
+    match column.data_type() {
+        DataType::Timestamp(TimeUnit::Second, Some(_)) => bare::<TimestampSecondType>(column),
+        DataType::Timestamp(TimeUnit::Millisecond, Some(_)) => {
+            bare::<TimestampMillisecondType>(column)
+        }
+        DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => {
+            bare::<TimestampMicrosecondType>(column)
+        }
+        DataType::Timestamp(TimeUnit::Nanosecond, Some(_)) => {
+            bare::<TimestampNanosecondType>(column)
+        }
+        _ => column.clone(),
+    }
 }
 
 fn is_nested(kind: &DataType) -> bool {

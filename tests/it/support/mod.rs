@@ -1,5 +1,6 @@
 //! What the tests share: the program, its tables, recorded data, a proxy that lies.
 
+pub(crate) mod cbor;
 mod daemon;
 mod disk;
 mod node;

@@ -91,6 +91,10 @@ impl Server {
     /// # Panics
     /// Where Python is there and moto is not.
     pub fn moto_at(port: u16, options: &[&str]) -> Option<Self> {
+        Self::moto_through(&[], port, options)
+    }
+
+    fn moto_through(before: &[&str], port: u16, options: &[&str]) -> Option<Self> {
         let program = cache().join("moto-5.2.1/bin/moto_server");
         if !program.is_file() {
             let python = Command::new("python3").arg("--version").output();
@@ -102,8 +106,10 @@ impl Server {
             eprintln!("skipped: there is no python3, and moto needs it");
             return None;
         }
-        let mut command = Command::new(program);
+        let mut words = before.iter().map(PathBuf::from).chain([program]);
+        let mut command = Command::new(words.next().expect("a program"));
         command
+            .args(words)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
             .args(options);
         Some(Self::start(&command, port))
@@ -140,6 +146,14 @@ impl Server {
     /// Its port.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The same with AWS's own policies in it, which takes some seconds.
+    ///
+    /// # Panics
+    /// Where Python is there and moto is not.
+    pub fn moto_with_policies(port: u16) -> Option<Self> {
+        Self::moto_through(&["env", "MOTO_IAM_LOAD_MANAGED_POLICIES=true"], port, &[])
     }
 
     /// What AWS's own client for Python prints, asked for what is in moto: `client` makes one for a
