@@ -5,6 +5,7 @@ mod webhook;
 
 use crate::config::Alerts;
 use crate::error::Error;
+use tidegauge_cloud::Topic;
 use tidegauge_model::UnixSeconds;
 use tidegauge_storage::SpooledAlert;
 
@@ -35,7 +36,7 @@ pub(crate) struct Sink {
 
 enum Way {
     Webhook(webhook::Webhook),
-    Topic(tidegauge_cloud::Topic),
+    Topic(Box<Topic>),
 }
 
 /// All that are configured.
@@ -51,7 +52,7 @@ pub(crate) fn sinks(alerts: &Alerts) -> Result<Vec<Sink>, Error> {
     let topics = alerts.sns.iter().map(|(name, settings)| {
         Ok(Sink {
             name: name.clone(),
-            way: Way::Topic(tidegauge_cloud::Topic::new(settings.topic.clone())),
+            way: Way::Topic(Box::new(Topic::new(settings.topic.clone()))),
         })
     });
     webhooks.chain(topics).collect()
