@@ -153,16 +153,12 @@ impl Stand {
         files
     }
 
-    /// Those of the one snapshot's tables, which the next one has too while nothing is compacted.
+    /// The objects of the newest snapshot's tables. RocksDB writes each anew once, some time after
+    /// views of older states are gone: only then the next snapshot has the same.
     pub(super) fn tables(&self) -> Vec<String> {
-        let manifests: Vec<_> = self
-            .listing()
-            .into_keys()
-            .filter(|key| key.starts_with("snapshots/manifests/"))
-            .collect();
-        let [manifest] = manifests.as_slice() else {
-            panic!("not one: {manifests:?}");
-        };
+        let manifests = self.listing().into_keys();
+        let mut manifests = manifests.filter(|key| key.starts_with("snapshots/manifests/"));
+        let manifest = manifests.next_back().unwrap();
         let manifest = std::fs::read(self.path("place").join(manifest)).unwrap();
         let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
         let files = manifest["files"].as_array().unwrap().iter();
