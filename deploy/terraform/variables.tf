@@ -76,7 +76,7 @@ variable "data_volume_gib" {
 }
 
 variable "program_key" {
-  description = "Key of the program's archive in the bucket (scripts/release makes it): tidegauge and deploy/systemd in a .tar.gz."
+  description = "Key of the program's archive in the bucket: a .tar.gz with tidegauge/tidegauge and tidegauge/deploy/systemd/."
   type        = string
   default     = "releases/tidegauge.tar.gz"
 }
