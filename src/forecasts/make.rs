@@ -134,7 +134,16 @@ fn of_folder(
     made: &mut Made,
     keep: &mut impl FnMut(Vec<Keep>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    for (name, file) in onnx::names(folder)? {
+    let names = match onnx::names(folder) {
+        Ok(names) => names,
+        // The program's own forecast all the same.
+        Err(error) => {
+            tracing::warn!("no model of a folder is asked: {error}");
+            made.refused.push(error.to_string());
+            return Ok(());
+        }
+    };
+    for (name, file) in names {
         let is_own = Model::ALL.iter().any(|own| own.name() == name);
         let known = name.parse().ok().filter(|_| !is_own);
         let known = known.map(|model| view.forecast_run(&model, Some(day)));

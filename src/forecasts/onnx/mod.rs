@@ -69,6 +69,11 @@ pub(super) fn say(
         Ok(ready) => ready,
         Err(why) => return Ok(Err(why)),
     };
+    if let Some(until) = ready.settings.fitted_until.filter(|until| *until > day) {
+        return Ok(Err(format!(
+            "it was fitted until {until}: it may have seen what came after {day}"
+        )));
+    }
     let rows = Rows::read(view, day, &ready.settings)?;
     Ok(ready.say(&rows))
 }

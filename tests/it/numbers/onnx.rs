@@ -155,6 +155,11 @@ fn the_documented_example_forecasts_in_the_collector_as_in_python() {
         std::fs::write(models.join(format!("{name}.toml")), settings).unwrap();
     }
     std::fs::write(models.join("alone.onnx"), &growth).unwrap();
+    // It may have seen what it is asked for.
+    let settings = std::fs::read_to_string(models.join("growth.toml")).unwrap();
+    std::fs::write(models.join("seer.onnx"), &growth).unwrap();
+    let settings = settings + &format!("fitted_until = \"{}\"\n", last.plus_days(1));
+    std::fs::write(models.join("seer.toml"), settings).unwrap();
     std::fs::write(models.join("naive.onnx"), &growth).unwrap();
     let folder = format!("--set=predictions.models_dir={}", models.display());
     let fit = |store: &Path| {
@@ -171,7 +176,7 @@ fn the_documented_example_forecasts_in_the_collector_as_in_python() {
         .collect();
     assert_eq!(
         refused,
-        ["alone", "naive", "narrow", "torn", "unknown"],
+        ["alone", "naive", "narrow", "seer", "torn", "unknown"],
         "{made:#}"
     );
     assert_eq!(made["forecasts"], expected.len(), "{made:#}");
@@ -199,6 +204,10 @@ fn the_documented_example_forecasts_in_the_collector_as_in_python() {
         }
         assert!(checked >= 5, "{model}: {checked}");
     }
+    // A folder that is none keeps nobody else from forecasting.
+    let none = format!("--set=predictions.models_dir={}", today.display());
+    let said = collected.program(&[&none, "predict", "--fit"]).succeed();
+    assert!(said.contains("refused: cannot list the models"), "{said}");
     // What was forecast is not made again.
     assert_eq!(fit(&collected.store())["forecasts"], 0);
 }
