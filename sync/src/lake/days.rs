@@ -1,5 +1,7 @@
 //! The days of a store: which blocks each has, and whether anything of it can change.
 
+use super::forecast_days::ForecastDays;
+use super::rows_digest::RowsDigest;
 use super::table::LakeTable;
 use crate::error::SyncError;
 use tidegauge_model::{B256, BlockNumber, BlockRange, BlockRef, Day};
@@ -49,6 +51,8 @@ pub(super) struct Days {
     closed: Vec<DaySpan>,
     /// The one that lasts, up to the tip.
     open: Option<DaySpan>,
+    /// Those that were forecast from.
+    forecasts: ForecastDays,
 }
 
 impl Days {
@@ -79,7 +83,11 @@ impl Days {
                 whole: false,
                 is_final: false,
             });
-        Ok(Self { closed, open })
+        Ok(Self {
+            closed,
+            open,
+            forecasts: ForecastDays::read(view)?,
+        })
     }
 
     /// A closed day.
@@ -92,8 +100,17 @@ impl Days {
     pub(super) fn settled(&self, table: LakeTable, day: Day) -> Option<&DaySpan> {
         let span = self.get(day)?;
         let last = self.get(day.plus_days(table.horizon_days()))?;
-        let has_rows = span.whole || !table.is_of_whole_days();
+        let has_rows = match table {
+            LakeTable::Predictions => self.forecasts.is_over(day),
+            _ => span.whole || !table.is_of_whole_days(),
+        };
         (span.is_final && last.is_final && has_rows).then_some(span)
+    }
+
+    /// Of forecasts: the digest of the runs of which a day's are.
+    pub(super) fn runs(&self, table: LakeTable, day: Day) -> Option<RowsDigest> {
+        let runs = self.forecasts.get(day);
+        runs.filter(|_| table == LakeTable::Predictions)
     }
 
     /// Days whose rows of a table are never to change, ascending.
@@ -104,9 +121,17 @@ impl Days {
 
     /// Days of a table that can still change.
     pub(super) fn hot(&self, table: LakeTable) -> impl Iterator<Item = &DaySpan> {
-        let not_final = self.closed.iter().filter(|span| !span.is_final);
-        let both = not_final.chain(self.open.as_ref());
-        both.filter(move |span| table.is_hot() && (span.whole || !table.is_of_whole_days()))
+        self.closed
+            .iter()
+            .chain(self.open.as_ref())
+            .filter(move |span| match table {
+                LakeTable::Targets => false,
+                LakeTable::Predictions => {
+                    let has_rows = self.forecasts.get(span.day).is_some();
+                    has_rows && self.settled(table, span.day).is_none()
+                }
+                _ => !span.is_final && (span.whole || !table.is_of_whole_days()),
+            })
     }
 
     /// The first day that holds a block or comes after it; `None`: it has not ended.

@@ -1,6 +1,6 @@
 //! A table's day as a file, and as a digest.
 
-use super::days::DaySpan;
+use super::days::{DaySpan, Days};
 use super::manifest::Unnamed;
 use super::rows::each_row;
 use super::rows_digest::{RowsDigest, RowsDigester};
@@ -23,8 +23,8 @@ pub(super) struct Made {
 pub(super) fn make(
     view: &View<'_>,
     scratch: &Arc<Scratch>,
-    table: LakeTable,
-    span: &DaySpan,
+    days: &Days,
+    (table, span): (LakeTable, &DaySpan),
 ) -> Result<Made, SyncError> {
     let shape = Shape::of(table);
     let last = span.last_block(view)?;
@@ -62,6 +62,7 @@ pub(super) fn make(
         to_block: span.to,
         to_hash: last.hash,
         whole: span.whole,
+        runs: days.runs(table, span.day),
     };
     Ok(Made { file, object })
 }

@@ -49,9 +49,9 @@ pub(super) fn make_hot(
             if before.settled.contains(&(table, span.day)) {
                 continue;
             }
-            match kept(view, before, table, span)? {
+            match kept(view, before, &days, (table, span))? {
                 Some(object) => hot.kept.push(object.clone()),
-                None => hot.made.push(make(view, scratch, table, span)?),
+                None => hot.made.push(make(view, scratch, &days, (table, span))?),
             }
         }
     }
@@ -62,13 +62,13 @@ pub(super) fn make_hot(
 fn kept<'b>(
     view: &View<'_>,
     before: &'b Before,
-    table: LakeTable,
-    span: &DaySpan,
+    days: &Days,
+    (table, span): (LakeTable, &DaySpan),
 ) -> Result<Option<&'b LakeObject>, SyncError> {
     let of_day = |o: &&LakeObject| (o.table, o.date) == (table, span.day);
     let object = before.hot.iter().find(of_day);
     match object {
-        Some(object) if is_same(view, span, object)? => Ok(Some(object)),
+        Some(object) if is_same(view, days, span, object)? => Ok(Some(object)),
         _ => Ok(None),
     }
 }
@@ -81,16 +81,22 @@ pub(super) fn same_day(
 ) -> Result<Option<DaySpan>, SyncError> {
     let mut hot = days.hot(object.table);
     match hot.find(|span| span.day == object.date) {
-        Some(span) if is_same(view, span, object)? => Ok(Some(*span)),
+        Some(span) if is_same(view, days, span, object)? => Ok(Some(*span)),
         _ => Ok(None),
     }
 }
 
-/// Whether an object's rows are those of a day's blocks, and say the same status.
-fn is_same(view: &View<'_>, span: &DaySpan, object: &LakeObject) -> Result<bool, SyncError> {
+/// Whether an object's rows are those of a day's blocks and runs, and say the same status.
+fn is_same(
+    view: &View<'_>,
+    days: &Days,
+    span: &DaySpan,
+    object: &LakeObject,
+) -> Result<bool, SyncError> {
     // The last block is final, the one that closed the day is not yet: the status changes.
     let is_relabelled = object.table.is_of_whole_days() && view.finalized() >= Some(span.to);
     Ok(!is_relabelled
+        && object.runs == days.runs(object.table, span.day)
         && (object.from_block, object.whole) == (span.from, span.whole)
         && object.last_block() == span.last_block(view)?)
 }

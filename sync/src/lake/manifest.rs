@@ -57,6 +57,9 @@ pub struct LakeObject {
     pub to_hash: B256,
     /// Whether every block of the day is known; not so on the day on which collection began.
     pub whole: bool,
+    /// Of forecasts: the digest of the runs that they are of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<RowsDigest>,
 }
 
 impl LakeObject {
@@ -233,6 +236,7 @@ pub(super) struct Unnamed {
     pub(super) to_block: BlockNumber,
     pub(super) to_hash: B256,
     pub(super) whole: bool,
+    pub(super) runs: Option<RowsDigest>,
 }
 
 impl Unnamed {
@@ -250,6 +254,7 @@ impl Unnamed {
             to_block: self.to_block,
             to_hash: self.to_hash,
             whole: self.whole,
+            runs: self.runs,
         }
     }
 }
@@ -341,6 +346,7 @@ mod tests {
             to_block: BlockNumber(9),
             to_hash: B256::ZERO,
             whole: true,
+            runs: None,
         };
         let sha256 = Sha256::of(b"");
         for (is_hot, expected) in [

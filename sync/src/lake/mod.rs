@@ -28,6 +28,7 @@ mod differ;
 mod doubt;
 mod doubts;
 mod file;
+mod forecast_days;
 mod hot;
 mod inspect;
 mod look;

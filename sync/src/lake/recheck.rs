@@ -24,13 +24,16 @@ pub(super) enum Comparable<'d> {
     Now(&'d DaySpan),
     /// Once the store has come that far again.
     Later,
-    /// Not: the store begins after it, or in the middle of it. It stays as it was published.
+    /// Not: the store begins after it, or in the middle of it, or has dropped its forecasts. It stays
+    /// as it was published.
     Never,
 }
 
 /// Whether it can.
 pub(super) fn comparable<'d>(days: &'d Days, object: &LakeObject) -> Comparable<'d> {
-    if days.is_before(object.date) {
+    let is_dropped =
+        object.table == LakeTable::Predictions && days.runs(object.table, object.date).is_none();
+    if days.is_before(object.date) || is_dropped {
         return Comparable::Never;
     }
     let begins_inside = |span: &DaySpan| span.is_final && !span.whole && object.whole;
@@ -73,12 +76,13 @@ pub(super) fn compare(
             continue;
         };
         let same = span.whole == object.whole
+            && days.runs(object.table, object.date) == object.runs
             && digest(view, object.table, span)? == (object.rows, object.rows_digest);
         compared.push(if same {
             Compared::Same
         } else {
             files += 1;
-            Compared::Differs(make(view, scratch, object.table, span)?)
+            Compared::Differs(make(view, scratch, &days, (object.table, span))?)
         });
     }
     Ok(compared)
@@ -96,7 +100,7 @@ pub(super) fn make_settled(
         let span = span.ok_or_else(|| LakeFault::StoreMoved {
             what: format!("{table} of {day}"),
         })?;
-        make(view, scratch, *table, span)
+        make(view, scratch, &days, (*table, span))
     };
     wanted.iter().map(one).collect()
 }

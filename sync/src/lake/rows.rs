@@ -1,10 +1,11 @@
 //! The rows of a table's day, as the store has them, in the order of its files.
 
 use super::days::DaySpan;
+use super::forecast_days::runs_of;
 use super::table::{LakeTable, Shape};
 use crate::cell::Cell;
 use crate::error::SyncError;
-use crate::tables::{NamedPools, liquidity_cells, pool_day_cells, swap_cells};
+use crate::tables::{NamedPools, forecast_cells, liquidity_cells, pool_day_cells, swap_cells};
 use std::collections::BTreeMap;
 use tidegauge_model::{BlockNumber, BlockRange, Day, PoolActivity, PoolId, UnixSeconds};
 use tidegauge_storage::{StoreError, View};
@@ -28,6 +29,7 @@ pub(super) fn each_row(
         (LakeTable::Features | LakeTable::Targets, Some(_)) => {
             each_pool_day(view, shape, span.day, take)
         }
+        (LakeTable::Predictions, _) => each_forecast(view, shape, span.day, take),
         (_, None) => Ok(()),
     }
 }
@@ -86,6 +88,24 @@ fn each_pool_day(
         let row = row?;
         let named = pools.of_row(row.pool)?;
         take(&shape.row(pool_day_cells(named, &row)))?;
+    }
+    Ok(())
+}
+
+fn each_forecast(
+    view: &View<'_>,
+    shape: &Shape,
+    day: Day,
+    take: Take<'_>,
+) -> Result<(), SyncError> {
+    for run in runs_of(view, day)? {
+        for pool in view.pool_forecasts(&run)? {
+            let mut pool = pool?;
+            pool.forecasts.sort_by_key(|(target, _)| target.name());
+            for (target, forecast) in &pool.forecasts {
+                take(&shape.row(forecast_cells(&run, pool.pool, *target, forecast)))?;
+            }
+        }
     }
     Ok(())
 }

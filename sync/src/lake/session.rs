@@ -151,11 +151,14 @@ impl Session {
         look_at(&means.reader, move |view| Look::at(view, &known)).await
     }
 
-    /// Final days that are not published, the oldest first.
+    /// Final days that are not published, or forecasts of other runs, the oldest first.
     fn missing(&self, days: &Days) -> Vec<(Day, LakeTable)> {
         let of = |table: LakeTable| {
             let settled = days.all_settled(table).map(|span| span.day);
-            settled.filter(move |day| self.published.catalog.get(table, *day).is_none())
+            settled.filter(move |day| {
+                let published = self.published.catalog.get(table, *day);
+                published.is_none_or(|object| object.runs != days.runs(table, *day))
+            })
         };
         let mut missing: Vec<_> = LakeTable::ALL
             .into_iter()
@@ -238,7 +241,8 @@ impl Session {
     }
 
     fn is_hot_due(&self, means: &Means, pace: Pace, look: &Look) -> bool {
-        let changed = self.hot.is_doubted || self.hot.tip != look.tip;
+        let changed =
+            self.hot.is_doubted || self.hot.tip != look.tip || self.has_other_runs(&look.days);
         let due = match (pace, self.hot.made) {
             (_, None) => true,
             (Pace::Follow, Some((made, rest))) => {
@@ -247,6 +251,17 @@ impl Session {
             (Pace::Since(began), Some((made, _))) => made < began,
         };
         look.is_derived && look.tip.is_some() && changed && due
+    }
+
+    /// Whether forecasts of days that can still change are of other runs than the published ones.
+    fn has_other_runs(&self, days: &Days) -> bool {
+        let hot = days.hot(LakeTable::Predictions).map(|span| span.day);
+        let catalog = &self.published.catalog;
+        let hot = hot.filter(|day| catalog.get(LakeTable::Predictions, *day).is_none());
+        let published = self.published.hot().iter();
+        let published = published.filter(|object| object.table == LakeTable::Predictions);
+        !hot.map(|day| (day, days.runs(LakeTable::Predictions, day)))
+            .eq(published.map(|object| (object.date, object.runs)))
     }
 
     async fn renew_hot(

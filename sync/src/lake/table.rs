@@ -2,7 +2,7 @@
 
 use crate::cell::{Cell, Column};
 use crate::parquet::Layout;
-use crate::tables::{LIQUIDITY_COLUMNS, SWAP_COLUMNS, pool_day_columns};
+use crate::tables::{FORECAST_COLUMNS, LIQUIDITY_COLUMNS, SWAP_COLUMNS, pool_day_columns};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use tidegauge_features::{HORIZON_DAYS, TARGET_COLUMNS};
@@ -26,11 +26,19 @@ pub enum LakeTable {
     Features,
     /// What followed each of these.
     Targets,
+    /// One row a forecast: of a model, a pool and what it forecast, from a day.
+    Predictions,
 }
 
 impl LakeTable {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Swaps, Self::Liquidity, Self::Features, Self::Targets];
+    pub const ALL: [Self; 5] = [
+        Self::Swaps,
+        Self::Liquidity,
+        Self::Features,
+        Self::Targets,
+        Self::Predictions,
+    ];
 
     /// Its name, which is its folder's.
     pub fn name(self) -> &'static str {
@@ -39,6 +47,7 @@ impl LakeTable {
             Self::Liquidity => "liquidity",
             Self::Features => "features",
             Self::Targets => "targets",
+            Self::Predictions => "predictions",
         }
     }
 
@@ -48,6 +57,7 @@ impl LakeTable {
             Self::Swaps => SWAP_COLUMNS.to_vec(),
             Self::Liquidity => LIQUIDITY_COLUMNS.to_vec(),
             Self::Features | Self::Targets => pool_day_columns(),
+            Self::Predictions => FORECAST_COLUMNS.to_vec(),
         }
     }
 
@@ -55,7 +65,7 @@ impl LakeTable {
     fn holds(self, name: &str) -> bool {
         let is_target = TARGET_COLUMNS.iter().any(|column| column.name == name);
         let is_its_own = match self {
-            Self::Swaps | Self::Liquidity => true,
+            Self::Swaps | Self::Liquidity | Self::Predictions => true,
             Self::Features => !is_target,
             Self::Targets => is_target || name == "pool_address",
         };
@@ -68,6 +78,7 @@ impl LakeTable {
             order: match self {
                 Self::Swaps | Self::Liquidity => &["pool_address", "block_number", "log_index"],
                 Self::Features | Self::Targets => &["pool_address"],
+                Self::Predictions => &["model", "pool_address", "target"],
             },
             batches_per_group: BATCHES_PER_GROUP,
         }
@@ -76,7 +87,7 @@ impl LakeTable {
     /// Days that have to be final after a day before its rows are.
     pub(super) fn horizon_days(self) -> u32 {
         match self {
-            Self::Swaps | Self::Liquidity | Self::Features => 0,
+            Self::Swaps | Self::Liquidity | Self::Features | Self::Predictions => 0,
             Self::Targets => HORIZON_DAYS,
         }
     }
@@ -84,11 +95,6 @@ impl LakeTable {
     /// Whether only days have rows of which every block is known.
     pub(super) fn is_of_whole_days(self) -> bool {
         matches!(self, Self::Features | Self::Targets)
-    }
-
-    /// Whether days that are not final yet are published too.
-    pub(super) fn is_hot(self) -> bool {
-        !matches!(self, Self::Targets)
     }
 }
 
@@ -152,5 +158,6 @@ mod tests {
         assert_eq!(of(LakeTable::Features) + of(LakeTable::Targets), whole);
         assert_eq!(of(LakeTable::Swaps), SWAP_COLUMNS.len() - 1);
         assert_eq!(of(LakeTable::Liquidity), LIQUIDITY_COLUMNS.len() - 1);
+        assert_eq!(of(LakeTable::Predictions), FORECAST_COLUMNS.len() - 1);
     }
 }

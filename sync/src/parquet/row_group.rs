@@ -30,6 +30,11 @@ pub(super) struct RowGroup {
     lanes: Vec<Lane>,
 }
 
+/// A row group that takes no more of them.
+pub(super) struct EndedGroup {
+    threads: Vec<JoinHandle<Result<Encoded, ParquetError>>>,
+}
+
 impl RowGroup {
     /// Begins the group of this number in the file.
     pub(super) fn begin(
@@ -70,14 +75,24 @@ impl RowGroup {
         Ok(())
     }
 
-    /// Ends the group: its columns go to the file, in their order.
-    pub(super) fn finish(
+    /// Ends the group: what waits is encoded.
+    pub(super) fn ended(self) -> EndedGroup {
+        let threads = self.lanes.into_iter().map(|lane| lane.thread);
+        EndedGroup {
+            threads: threads.collect(),
+        }
+    }
+}
+
+impl EndedGroup {
+    /// Its columns go to the file, in their order, once they are encoded.
+    pub(super) fn write(
         self,
         file: &mut SerializedFileWriter<WholeFile>,
     ) -> Result<(), ParquetError> {
         let mut chunks = Vec::new();
-        for lane in self.lanes {
-            chunks.extend(lane.end()?);
+        for thread in self.threads {
+            chunks.extend(joined(thread)?);
         }
         chunks.sort_unstable_by_key(|(column, _)| *column);
         let mut group = file.next_row_group()?;
@@ -107,10 +122,14 @@ impl Lane {
 
     fn end(self) -> Result<Encoded, ParquetError> {
         drop(self.batches);
-        self.thread
-            .join()
-            .map_err(|_| ParquetError::General("an encoder panicked".to_owned()))?
+        joined(self.thread)
     }
+}
+
+fn joined(thread: JoinHandle<Result<Encoded, ParquetError>>) -> Result<Encoded, ParquetError> {
+    thread
+        .join()
+        .map_err(|_| ParquetError::General("an encoder panicked".to_owned()))?
 }
 
 fn encode(

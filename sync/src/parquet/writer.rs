@@ -1,7 +1,7 @@
 //! Rows into a file, a bounded number of them in memory.
 
 use super::builder::{Builder, Unfit};
-use super::row_group::RowGroup;
+use super::row_group::{EndedGroup, RowGroup};
 use super::schema::{BATCH_ROWS, Layout, key_value, properties, schema};
 use crate::cell::{Cell, Column};
 use crate::error::SyncError;
@@ -24,6 +24,8 @@ pub struct TableWriter {
     rows: u64,
     /// The open row group with its number of batches.
     group: Option<(RowGroup, usize)>,
+    /// The one before, whose last batches are encoded while this one is filled.
+    ending: Option<EndedGroup>,
     factory: ArrowRowGroupWriterFactory,
     file: SerializedFileWriter<WholeFile>,
     batches_per_group: usize,
@@ -69,6 +71,7 @@ impl TableWriter {
             waiting: 0,
             rows: 0,
             group: None,
+            ending: None,
             factory,
             file,
             batches_per_group: layout.batches_per_group.max(1),
@@ -119,7 +122,9 @@ impl TableWriter {
             self.file.append_key_value_metadata(key_value(fact));
         }
         self.pass_on()?;
-        self.end_group().map_err(|e| failed(&self.path, e))?;
+        self.end_group()
+            .and_then(|()| self.write_ending())
+            .map_err(|e| failed(&self.path, e))?;
         let rows = self.rows;
         let path = self.path;
         let file = self.file.into_inner().map_err(|e| failed(&path, e))?;
@@ -140,7 +145,8 @@ impl TableWriter {
         let (mut group, batches) = match self.group.take() {
             Some(open) => open,
             None => {
-                let number = self.file.flushed_row_groups().len();
+                let before = usize::from(self.ending.is_some());
+                let number = self.file.flushed_row_groups().len() + before;
                 (RowGroup::begin(&self.factory, &self.schema, number)?, 0)
             }
         };
@@ -152,9 +158,19 @@ impl TableWriter {
         Ok(())
     }
 
+    /// No more batches for the open group; the one before it goes to the file.
     fn end_group(&mut self) -> Result<(), ParquetError> {
-        match self.group.take() {
-            Some((group, _)) => group.finish(&mut self.file),
+        let Some((group, _)) = self.group.take() else {
+            return Ok(());
+        };
+        self.write_ending()?;
+        self.ending = Some(group.ended());
+        Ok(())
+    }
+
+    fn write_ending(&mut self) -> Result<(), ParquetError> {
+        match self.ending.take() {
+            Some(group) => group.write(&mut self.file),
             None => Ok(()),
         }
     }

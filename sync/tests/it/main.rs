@@ -7,6 +7,7 @@ mod copy;
 mod lake;
 mod mirror;
 mod pooler;
+mod runs;
 mod snapshot;
 mod support;
 mod tables;

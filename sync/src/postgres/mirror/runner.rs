@@ -358,12 +358,14 @@ impl Mirror {
 struct Seen {
     notice: u64,
     finalized: Option<BlockNumber>,
+    forecasts: u64,
 }
 
 fn seen_of(view: &tidegauge_storage::View<'_>) -> Result<Seen, SyncError> {
     Ok(Seen {
         notice: view.last_notice().0,
         finalized: view.finalized(),
+        forecasts: view.forecast_revision()?,
     })
 }
 

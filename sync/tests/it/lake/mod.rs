@@ -3,6 +3,7 @@
 mod bench;
 mod faults;
 mod follows;
+mod forecasts;
 mod readers;
 mod repairs;
 mod retention;

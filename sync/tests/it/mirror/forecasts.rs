@@ -1,56 +1,13 @@
 //! Forecasts in the mirror are those of the store, run by run.
 
 use super::bench::{Bench, assert_audited};
-use tidegauge_features::{Fingerprint, TARGET_COLUMNS};
-use tidegauge_model::{Address, BlockNumber, Day, PoolId, UnixSeconds};
-use tidegauge_storage::{
-    ForecastBasis, ForecastRun, Forecasted, Job, JobStep, Keep, PoolForecasts, TargetColumn,
-};
+use crate::runs::{dropped, kept, run};
+use tidegauge_model::{Day, UnixSeconds};
+use tidegauge_storage::{Job, JobStep};
 use tidegauge_sync::Repair;
 
 fn day(number: u32) -> Day {
     "2024-01-05".parse::<Day>().unwrap().plus_days(number)
-}
-
-/// A run of so many pools, each with all targets, and its records.
-fn run(model: &str, on: Day, made_at: u64, pools: u8) -> (ForecastRun, Vec<PoolForecasts>) {
-    let run = ForecastRun {
-        model: model.parse().unwrap(),
-        day: on,
-        version: "1".to_owned(),
-        fitted_until: (model == "ridge").then_some(on),
-        fingerprint: Fingerprint(77),
-        as_of: BlockNumber(19_000_000),
-        made_at: UnixSeconds(1_704_600_000 + made_at),
-        pools: pools.into(),
-    };
-    let forecasts = |pool: u8| {
-        let targets = TARGET_COLUMNS.iter().enumerate().map(|(at, column)| {
-            let value = f64::from(pool) / 3.0 + at as f64;
-            let is_sure = pool.is_multiple_of(2);
-            let forecasted = Forecasted {
-                value,
-                interval: is_sure.then_some((value / 2.0, value * 2.0)),
-                confidence: is_sure.then_some(0.1 + 0.2),
-                basis: is_sure.then_some(ForecastBasis::Class),
-            };
-            (TargetColumn::of_name(column.name).unwrap(), forecasted)
-        });
-        PoolForecasts {
-            pool: PoolId(Address::repeat_byte(pool)),
-            forecasts: targets.collect(),
-        }
-    };
-    (run, (0..pools).map(forecasts).collect())
-}
-
-fn keep(bench: &mut Bench, runs: &[(ForecastRun, Vec<PoolForecasts>)]) {
-    let mut records = Vec::new();
-    for (run, pools) in runs {
-        records.push(run.keep().unwrap());
-        records.extend(pools.iter().map(|pool| pool.keep(run).unwrap()));
-    }
-    bench.store.keep(&records).unwrap();
 }
 
 /// The mirror's rows, counted by run.
@@ -72,7 +29,8 @@ async fn forecasts_follow_the_store_run_by_run() {
     assert_eq!(counts(&bench), "");
 
     let first = run("naive", day(0), 0, 5);
-    keep(&mut bench, &[first.clone(), run("ridge", day(0), 1, 3)]);
+    let both = kept(&[first.clone(), run("ridge", day(0), 1, 3)]);
+    bench.store.keep(&both).unwrap();
     mirror.once().await.unwrap();
     assert_eq!(counts(&bench), "naive 2024-01-05 40, ridge 2024-01-05 24");
     let row = "SELECT concat_ws('|', value, interval_low, interval_high, confidence, basis, \
@@ -89,14 +47,9 @@ async fn forecasts_follow_the_store_run_by_run() {
     assert_audited(&mut mirror).await;
 
     // One more day, one made anew, one that is gone.
-    let records = vec![first.0.drop()];
-    let dropped = first.1.iter().map(|pool| pool.drop(&first.0));
-    let records: Vec<Keep> = records.into_iter().chain(dropped).collect();
-    bench.store.keep(&records).unwrap();
-    keep(
-        &mut bench,
-        &[run("ridge", day(0), 9, 4), run("ridge", day(1), 9, 1)],
-    );
+    bench.store.keep(&dropped(&first)).unwrap();
+    let more = [run("ridge", day(0), 9, 4), run("ridge", day(1), 9, 1)];
+    bench.store.keep(&kept(&more)).unwrap();
     mirror.once().await.unwrap();
     assert_eq!(counts(&bench), "ridge 2024-01-05 32, ridge 2024-01-06 8");
     let mut another = bench.mirror();
@@ -157,7 +110,7 @@ async fn forecasts_changed_by_hand_are_found_and_put_right() {
     };
     bench.grow(30, 10);
     let runs = [run("naive", day(0), 0, 6), run("my-own_1.0", day(0), 1, 6)];
-    keep(&mut bench, &runs);
+    bench.store.keep(&kept(&runs)).unwrap();
     let mut mirror = bench.mirror();
     mirror.once().await.unwrap();
     for hand in [
