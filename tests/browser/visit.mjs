@@ -48,6 +48,9 @@ try {
   await page.getByRole('heading', { name: /^Top pools of/ }).waitFor({ timeout: 30000 })
   const cards = await page.locator('.card').allTextContents()
   assert.ok(cards.length >= 8, `${cards.length} cards`)
+  // What is wrong, what was told of it, and what others told us.
+  for (const name of ['Troubles', 'What was told', 'What others told us']) await page.getByRole('heading', { name, exact: true }).waitFor({ timeout: 30000 })
+  const tables = await page.locator('section').evaluateAll(all => Object.fromEntries(all.map(one => [one.querySelector('h2')?.textContent, one.textContent])))
   await wide('the first page'); await shot('overview-desk-light')
 
   // By mouse from the table of top pools.
@@ -109,7 +112,7 @@ try {
   const unexpected = complaints.filter(text => !/404/.test(text))
   assert.deepEqual(unexpected, [], 'the console complains')
   assert.deepEqual(elsewhere, [], 'something was asked for elsewhere')
-  console.log(JSON.stringify({ stage, cards, charts, options, days, said }))
+  console.log(JSON.stringify({ stage, cards, charts, options, days, said, told: tables['What was told'], heard: tables['What others told us'] }))
 } finally {
   await browser.close()
   await rm(profile, { recursive: true, force: true })

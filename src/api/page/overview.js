@@ -4,11 +4,13 @@ import { ask } from './ask.js';
 import { age, bytes, cards, el, milliseconds, section, share, short, since, table, time, usd, whole } from './text.js';
 
 const EVERY_MS = 2000;
+const ALERTS_EVERY_MS = 15000;
+const ALERTS_SHOWN = 10;
 const RATES = 300;
 
 export function overview(main, signal) {
-  const parts = Object.fromEntries(['troubles', 'cards', 'rate', 'coverage', 'mirrors', 'daily', 'top', 'swaps', 'endpoints'].map(name => [name, el('div', {})]));
-  main.replaceChildren(el('h1', {}, 'The collector'), parts.troubles, parts.cards, el('div', { class: 'pair' }, parts.rate, parts.coverage), parts.mirrors, parts.daily, parts.top, parts.swaps, parts.endpoints);
+  const parts = Object.fromEntries(['troubles', 'cards', 'rate', 'coverage', 'mirrors', 'daily', 'top', 'swaps', 'endpoints', 'alerts'].map(name => [name, el('div', {})]));
+  main.replaceChildren(el('h1', {}, 'The collector'), parts.troubles, parts.cards, el('div', { class: 'pair' }, parts.rate, parts.coverage), parts.mirrors, parts.daily, parts.top, parts.swaps, parts.endpoints, parts.alerts);
   const rates = [];
   let last = null, day = null;
   const show = status => {
@@ -35,6 +37,13 @@ export function overview(main, signal) {
     setTimeout(tick, EVERY_MS);
   };
   tick();
+  const look = async () => {
+    const found = await ask('/api/alerts', signal).catch(error => error);
+    if (signal.aborted) return;
+    if (!(found instanceof Error)) parts.alerts.replaceChildren(...alerts(found));
+    setTimeout(look, ALERTS_EVERY_MS);
+  };
+  look();
 }
 
 /** The line in the head of every page. */
@@ -107,6 +116,29 @@ function troubles(list) {
     ['', row => row.summary],
     ['What to do', row => el('code', {}, row.runbook)],
   ], list, ''))];
+}
+
+function alerts({ told, sinks, heard }) {
+  const sections = [], kind = alert => alert.state === 'recovered' ? 'good' : alert.severity === 'page' ? 'bad' : 'warn';
+  if (told.length) sections.push(section('What was told', table([
+    ['Time (UTC)', alert => time(alert.at)],
+    ['', alert => el('td', { class: kind(alert) }, alert.state)],
+    ['Severity', alert => alert.severity],
+    ['Rule', alert => alert.rule],
+    ['', alert => alert.summary],
+  ], told.slice(0, ALERTS_SHOWN), ''), told.length > ALERTS_SHOWN && el('p', { class: 'dim' }, `the latest ${ALERTS_SHOWN} of ${told.length}; all in /api/alerts`)));
+  if (sinks.length) sections.push(section('To whom', table([
+    ['Place', sink => sink.name],
+    ['Waiting', sink => el('td', { class: sink.waiting ? 'n warn' : 'n' }, whole(sink.waiting)), true],
+    ['Given up', sink => el('td', { class: sink.given_up ? 'n bad' : 'n' }, whole(sink.given_up)), true],
+    ['', sink => sink.last_error ?? ''],
+  ], sinks, '')));
+  if (heard.length) sections.push(section('What others told us', table([
+    ['Time (UTC)', message => time(message.at)],
+    ['From', message => message.from],
+    ['', message => typeof message.said === 'string' ? message.said : JSON.stringify(message.said)],
+  ], heard.slice(0, ALERTS_SHOWN), '')));
+  return sections;
 }
 
 function daily({ jobs, daily_at, success_rate, success_rate_wanted, job_seconds_wanted, features_seconds_wanted }) {

@@ -30,7 +30,7 @@ export function el(name, attributes = {}, ...children) {
     if (value == null || value === false) continue;
     if (key in element && typeof value !== 'string') element[key] = value; else element.setAttribute(key, value);
   }
-  element.append(...children.flat().filter(child => child != null));
+  element.append(...children.flat().filter(child => child != null && child !== false));
   return element;
 }
 

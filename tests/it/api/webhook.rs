@@ -14,7 +14,7 @@ use std::net::TcpStream;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 const PATH: &str = "/api/webhook/alerts";
-const KEYS: &str = "the older key of two,the newer key of two";
+pub(super) const KEYS: &str = "the older key of two,the newer key of two";
 
 fn now() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -41,6 +41,13 @@ fn post(client: &Client, timestamp: &str, signature: &str, body: &[u8]) -> u16 {
         assert_eq!(answer.json()["error"]["code"], "unproven");
     }
     answer.status
+}
+
+/// Posts what is proven by the older of [`KEYS`].
+pub(super) fn tell(client: &Client, body: &[u8]) {
+    let timestamp = now().to_string();
+    let signature = sign("the older key of two", &timestamp, body);
+    assert_eq!(post(client, &timestamp, &signature, body), 200);
 }
 
 #[test]
