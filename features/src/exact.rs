@@ -29,22 +29,42 @@ pub(crate) fn f64_of(value: U256) -> f64 {
     rounded * 2f64.powi(shift as i32 - 1)
 }
 
+/// Binary digits of a root's logarithm: the price is the root squared, so one more than of its own.
+const ROOT_DIGITS: u32 = LOG_BITS + 1;
+
+/// How near a whole number the float's logarithm, in units of the last digit, does not say which
+/// digits they are: its error is below 2⁻¹⁰ of them.
+const NEAR: f64 = 1.0 / 64.0;
+
 /// log₂ of the price (token1 per token0, raw units) × 2⁴⁰, floor; 0 is taken for the least price.
-///
-/// The binary logarithm's digits by repeated squaring (Knuth, TAOCP 1, 1.2.2, exercise 25), with
-/// 127 fractional bits: 86 are left when the last digit falls.
 pub(crate) fn log2_q40(price: SqrtPriceX96) -> i64 {
     let root = price.0.max(U256::from(1));
     let whole = root.bit_len() - 1;
-    let mut m: u128 = if whole >= 127 {
+    let m: u128 = if whole >= 127 {
         (root >> (whole - 127)).to()
     } else {
         root.to::<u128>() << (127 - whole)
     };
-    // The price is the root squared: one digit more.
-    let digits = LOG_BITS + 1;
+    let fraction = digits_by_float(m).unwrap_or_else(|| digits_by_squaring(m));
+    ((whole as i64 - 96) << ROOT_DIGITS) + fraction
+}
+
+/// The digits of log₂(m / 2¹²⁷) where a float's logarithm leaves no doubt of them.
+fn digits_by_float(m: u128) -> Option<i64> {
+    /// 2⁻¹²⁷.
+    const UNIT: f64 = 1.0 / (1u128 << 127) as f64;
+    let scaled = (m as f64 * UNIT).log2() * (1u64 << ROOT_DIGITS) as f64;
+    let digits = scaled.floor();
+    let behind = scaled - digits;
+    let is_sure = behind > NEAR && behind < 1.0 - NEAR;
+    is_sure.then_some(digits as i64)
+}
+
+/// The same by repeated squaring (Knuth, TAOCP 1, 1.2.2, exercise 25), with 127 fractional bits: 86
+/// are left when the last digit falls.
+fn digits_by_squaring(mut m: u128) -> i64 {
     let mut fraction = 0i64;
-    for _ in 0..digits {
+    for _ in 0..ROOT_DIGITS {
         let (high, low) = square(m);
         let two_or_more = high >> 127;
         m = if two_or_more == 1 {
@@ -54,7 +74,7 @@ pub(crate) fn log2_q40(price: SqrtPriceX96) -> i64 {
         };
         fraction = (fraction << 1) | two_or_more as i64;
     }
-    ((whole as i64 - 96) << digits) + fraction
+    fraction
 }
 
 /// The square's high and low halves.
@@ -178,6 +198,37 @@ mod tests {
         // Just below a power of two the floor is below it.
         let below = SqrtPriceX96((U256::from(1) << 100) - U256::from(1));
         assert_eq!(log2_q40(below), (8 << 40) - 1);
+    }
+
+    /// Whatever a float says, it says what the squaring says, or nothing.
+    #[test]
+    fn both_ways_to_a_logarithm_give_the_same_digits() {
+        const TOP: u128 = 1 << 127;
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        let mut random = || {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state
+        };
+        let mut sure = 0;
+        let mut check = |m: u128| {
+            let digits = digits_by_float(m);
+            sure += u64::from(digits.is_some());
+            assert!(
+                digits.is_none_or(|digits| digits == digits_by_squaring(m)),
+                "{m:#x}"
+            );
+        };
+        for _ in 0..200_000 {
+            let wide = u128::from(random()) << 64 | u128::from(random());
+            check(wide | TOP);
+            // Close to either end, where digits are all equal.
+            let shift = (random() % 127) as u32;
+            check(TOP | (wide & (TOP - 1)) >> shift);
+            check(u128::MAX - ((wide & (TOP - 1)) >> shift));
+        }
+        assert!(sure > 300_000, "{sure}");
     }
 
     #[test]

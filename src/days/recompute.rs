@@ -54,7 +54,7 @@ pub(super) fn on_all_cores(
         })?;
         Ok((track, swaps))
     })?;
-    let prices = Prices::new(raw.set, raw.pools.values(), tracks);
+    let prices = Prices::new(raw.set, raw.pools.values(), tracks, cores());
     // The busiest first, so that no core is left with one of them at the end.
     let (busiest, rest): (Vec<_>, Vec<_>) = wanted
         .iter()
@@ -83,6 +83,10 @@ pub(super) fn on_all_cores(
     Ok(computed.into_inner())
 }
 
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Does a piece of work for each pool, on all cores; it is given the pool's rows, and also says
 /// how many swaps it read.
 fn each_on_all_cores<T: Send>(
@@ -92,7 +96,6 @@ fn each_on_all_cores<T: Send>(
     work: impl Fn(&mut PoolRows<'_>, PoolId) -> Result<(T, u64), Error> + Sync,
 ) -> Result<Vec<T>, Error> {
     let next = AtomicUsize::new(0);
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let group = |rows: &mut PoolRows<'_>, pools: &[PoolId], done: &mut Vec<T>| {
         let mut read = 0;
         for pool in pools {
@@ -117,7 +120,7 @@ fn each_on_all_cores<T: Send>(
         Ok(done)
     };
     std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores.min(groups.len()))
+        let threads: Vec<_> = (0..cores().min(groups.len()))
             .map(|_| scope.spawn(one_core))
             .collect();
         let mut all = Vec::new();

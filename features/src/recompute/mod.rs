@@ -44,7 +44,7 @@ pub fn recompute(history: &History) -> Result<Rows, FeatureError> {
         }
         track
     });
-    let prices = Prices::new(&history.set, pools(), tracks);
+    let prices = Prices::new(&history.set, pools(), tracks, 1);
     let horizon = history.covered.horizon();
     let last_closed = history.covered.last_whole_day();
     let mut rows = Rows::new();

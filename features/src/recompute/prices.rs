@@ -47,11 +47,12 @@ impl Prices {
         needed
     }
 
-    /// From the states of the [needed](Prices::needed) pools.
+    /// From the states of the [needed](Prices::needed) pools, on so many threads.
     pub fn new<'a>(
         set: &FeatureSet,
         pools: impl Iterator<Item = &'a PoolInfo> + Clone,
         tracks: impl IntoIterator<Item = Track>,
+        threads: usize,
     ) -> Self {
         let tracks: HashMap<_, _> = tracks
             .into_iter()
@@ -63,7 +64,7 @@ impl Prices {
             .into_iter()
             .zip(ends.into_iter().chain([None]))
             .map(|((from, book), end)| Epoch {
-                spots: spots(&book, &tracks, from, end),
+                spots: all_spots(&book, &tracks, (from, end), threads),
                 from,
                 book,
             })
@@ -109,6 +110,16 @@ impl Spots {
             self.prices.push(spot);
         }
     }
+
+    /// What follows, begun with the state as it is here.
+    fn append(&mut self, mut later: Self) {
+        let first = match (self.prices.last(), later.prices.first()) {
+            (Some(here), Some(first)) => usize::from(here == first),
+            (None, _) | (_, None) => 0,
+        };
+        self.blocks.extend(later.blocks.drain(first..));
+        self.prices.extend(later.prices.drain(first..));
+    }
 }
 
 /// How many blocks lie before one, in steps that double from where about it should be.
@@ -145,6 +156,45 @@ fn books<'a>(
             (from, book)
         })
         .collect()
+}
+
+/// As [`spots`], a share of the blocks on each thread: each begins with the state before its own.
+fn all_spots(
+    book: &Book,
+    tracks: &HashMap<PoolId, States>,
+    (from, end): (BlockNumber, Option<BlockNumber>),
+    threads: usize,
+) -> Spots {
+    let mut starts = vec![from];
+    // Where the pool that moved most often has moved equally often: blocks alone are uneven.
+    let most = book
+        .reference_pools()
+        .filter_map(|pool| tracks.get(&pool))
+        .max_by_key(|states| states.len());
+    for share in 1..threads {
+        let start = most.and_then(|states| states.get(states.len() * share / threads));
+        starts.extend(start.map(|(at, _)| *at));
+    }
+    starts.retain(|start| *start >= from && end.is_none_or(|end| *start < end));
+    starts.sort_unstable();
+    starts.dedup();
+    let ends = starts.iter().skip(1).map(|start| Some(*start)).chain([end]);
+    let shares: Vec<_> = starts.iter().copied().zip(ends).collect();
+    if shares.len() == 1 {
+        return spots(book, tracks, from, end);
+    }
+    let mut all = Spots::default();
+    std::thread::scope(|scope| {
+        let share = |(from, end)| scope.spawn(move || spots(book, tracks, from, end));
+        let running: Vec<_> = shares.into_iter().map(share).collect();
+        for part in running {
+            match part.join() {
+                Ok(part) => all.append(part),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+    all
 }
 
 /// Prices after each block that moved a reference pool, from the state before `from` on.
