@@ -218,11 +218,15 @@ running collector forecasts by itself once a day; what was forecast of a day is 
     /// Check what an operator can get wrong: endpoint, store, disk, limits
     #[command(after_help = "Examples:
   tidegauge doctor
-  tidegauge doctor --store      # also reads the whole store and checks every invariant")]
+  tidegauge doctor --store      # also reads the whole store and checks every invariant
+  tidegauge doctor --send       # also sends a test alert to every place that is told")]
     Doctor {
         /// Read the whole store and check its invariants
         #[arg(long)]
         store: bool,
+        /// Send a test alert to every place of [alerts], and a number to CloudWatch
+        #[arg(long)]
+        send: bool,
         /// Print JSON
         #[arg(long)]
         json: bool,

@@ -1,12 +1,13 @@
 //! Snapshots as the program takes them: where to, as which writer, and how they show.
 
+use crate::config::S3;
 use crate::error::Error;
 use crate::progress::Progress;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
-use tidegauge_objects::{BucketSettings, Objects};
+use tidegauge_objects::Objects;
 use tidegauge_storage::Reader;
 use tidegauge_sync::{
     Heard, ReadBack, SnapshotOptions, SnapshotPhase, SnapshotProgress, SnapshotReport, Snapshots,
@@ -31,6 +32,7 @@ pub(crate) struct SnapshotOrder {
 pub(crate) async fn take(
     reader: &Reader,
     order: SnapshotOrder,
+    s3: &S3,
     least_free_bytes: u64,
     heard: Heard,
 ) -> Result<SnapshotReport, Error> {
@@ -46,11 +48,11 @@ pub(crate) async fn take(
     };
     let mut options = SnapshotOptions::of(reader);
     options.least_free_bytes = least_free_bytes;
-    let objects = self::objects(first).await?;
+    let objects = self::objects(first, s3).await?;
     let writer = claim(reader, &objects, order.take_over).await?;
     let mut snapshots = Snapshots::new(reader.clone(), objects, writer, options);
     if let Some(second) = second {
-        let objects = self::objects(second).await?;
+        let objects = self::objects(second, s3).await?;
         let writer = claim(reader, &objects, order.take_over).await?;
         snapshots = snapshots.and_to(objects, writer);
     }
@@ -87,12 +89,11 @@ pub(crate) fn ourselves() -> (String, String) {
     (machine, holder)
 }
 
-/// The place that is written so: `s3://BUCKET/PREFIX` with the credentials that AWS tools find, or
-/// a folder.
+/// The place that is written so: `s3://BUCKET/PREFIX`, reached as `[sync.s3]` says, or a folder.
 ///
 /// # Errors
 /// [`Error::Usage`] where it is neither.
-pub(crate) async fn objects(place: &str) -> Result<Objects, Error> {
+pub(crate) async fn objects(place: &str, s3: &S3) -> Result<Objects, Error> {
     let Some(rest) = place.strip_prefix("s3://") else {
         if place.contains("://") {
             return Err(Error::Usage(format!(
@@ -103,11 +104,7 @@ pub(crate) async fn objects(place: &str) -> Result<Objects, Error> {
         return Ok(Objects::folder(Path::new(place)).map_err(SyncError::from)?);
     };
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
-    let settings = BucketSettings {
-        bucket: bucket.to_owned(),
-        prefix: prefix.trim_matches('/').to_owned(),
-        ..BucketSettings::default()
-    };
+    let settings = s3.other_bucket(bucket.to_owned(), prefix)?;
     Ok(Objects::bucket(&settings).await.map_err(SyncError::from)?)
 }
 

@@ -10,9 +10,11 @@ mod facts;
 mod report;
 mod sink;
 mod spool;
+mod trial;
 mod volume;
 mod watch;
 
 pub(crate) use report::{AlertsReport, TroubleReport, troubles, waiting};
 pub(crate) use sink::sinks;
+pub(crate) use trial::try_out;
 pub(crate) use watch::watch;

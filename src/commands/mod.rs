@@ -66,7 +66,10 @@ pub(crate) fn run(cli: Cli) -> Result<(), Error> {
         Command::Predict(flags) => block_on(predict::predict(config, flags)),
         Command::Predictions(what) => block_on(predictions::predictions(config, what)),
         Command::Models { json } => models::models(&config, json),
-        Command::Doctor { store, json } => block_on(doctor::doctor(config, store, json)),
+        Command::Doctor { store, send, json } => {
+            let depth = doctor::Depth { store, send };
+            block_on(doctor::doctor(config, depth, json))
+        }
         Command::Simulate(simulate) => block_on(simulate::simulate(simulate)),
         Command::Config(what) => config_show::config(&config, &what),
         Command::Completions { .. } => Ok(()),

@@ -43,7 +43,7 @@ pub(super) async fn restore(config: Config, flags: Restore) -> Result<(), Error>
 /// The place that is named, or the bucket of the configuration.
 async fn from(config: &Config, place: Option<&str>) -> Result<Objects, Error> {
     if let Some(place) = place {
-        return snapshots::objects(place).await;
+        return snapshots::objects(place, &config.sync.s3).await;
     }
     let bucket = Bucket::of(config).await?.filter(Bucket::has_snapshots);
     let bucket = bucket.ok_or_else(|| {

@@ -75,6 +75,7 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
             .as_ref()
             .filter(|to| to.has_snapshots())
             .map(|_| &snapshots),
+        s3: &config.sync.s3,
         least_free_bytes: config.storage.min_free_mib << 20,
         predictions: &config.predictions,
         offers: &offers,

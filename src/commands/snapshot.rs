@@ -56,7 +56,10 @@ async fn snapshot_here(
                 let mut snapshots = bucket.snapshots(&store.reader(), order.take_over).await?;
                 Ok(snapshots.take(order.depth, shown.heard()).await?)
             }
-            _ => snapshots::take(&store.reader(), order, least_free_bytes, shown.heard()).await,
+            _ => {
+                let (reader, s3) = (store.reader(), &config.sync.s3);
+                snapshots::take(&reader, order, s3, least_free_bytes, shown.heard()).await
+            }
         }
     };
     let taken = taken.await;

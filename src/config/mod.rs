@@ -25,13 +25,14 @@ pub(crate) use api::Api;
 pub(crate) use daily_at::DailyAt;
 pub(crate) use load::load;
 pub(crate) use reference::told as secrets_told;
+pub(crate) use s3::S3;
 pub(crate) use secret::{Endpoint, Socket};
 pub(crate) use start::Start;
 pub(crate) use webhook::WebhookIn;
 
 use aws::{CloudWatch, Secrets};
 use postgres::Postgres;
-use s3::S3;
+
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use text::Auto;

@@ -91,16 +91,28 @@ impl S3 {
         let Some(bucket) = named(&self.bucket) else {
             return Ok(None);
         };
+        self.other_bucket(bucket, &self.prefix).map(Some)
+    }
+
+    /// Another bucket, reached as the first one is.
+    ///
+    /// # Errors
+    /// As [`S3::bucket`].
+    pub(crate) fn other_bucket(
+        &self,
+        bucket: String,
+        prefix: &str,
+    ) -> Result<BucketSettings, Error> {
         let mut settings = BucketSettings {
             bucket,
             ..BucketSettings::default()
         };
-        settings.prefix = self.prefix.trim_matches('/').to_owned();
+        settings.prefix = prefix.trim_matches('/').to_owned();
         settings.region = named(&self.region);
         settings.endpoint = endpoint("sync.s3.endpoint", &self.endpoint)?;
         settings.profile = named(&self.profile);
         self.share(&mut settings)?;
-        Ok(Some(settings))
+        Ok(settings)
     }
 
     /// The second bucket, for snapshots; what it does not say is as the first has it.

@@ -3,7 +3,7 @@
 use super::{Answer, Audited, MAX_LINE_BYTES, Order, socket_path};
 use crate::clock::now;
 use crate::collect::{self, Committer, Live, Verification, VerifyOrder};
-use crate::config::{DailyAt, Predictions};
+use crate::config::{DailyAt, Predictions, S3};
 use crate::daily::{Desk, JobReport, run_by_hand};
 use crate::error::Error;
 use crate::forecasts::{self, MOST_BYTES, OfferedRows, Offers, Shape};
@@ -56,6 +56,8 @@ pub(crate) struct Workplace<'a> {
     pub(crate) lake: Option<&'a LakeAuditor>,
     /// Who takes snapshots into the configured bucket; `None` without one.
     pub(crate) snapshots: Option<&'a Snapshotter>,
+    /// How buckets are reached that an order names.
+    pub(crate) s3: &'a S3,
     /// Bytes that stay free on the store's disk.
     pub(crate) least_free_bytes: u64,
     /// How is forecast.
@@ -234,7 +236,10 @@ async fn snapshot(
                 let nobody = "nothing goes to the bucket now: the collector's log says why";
                 desk.ask((order.depth, heard), nobody).await
             }
-            _ => snapshots::take(workplace.reader, order, least_free_bytes, heard).await,
+            _ => {
+                let Workplace { reader, s3, .. } = workplace;
+                snapshots::take(reader, order, s3, least_free_bytes, heard).await
+            }
         }
     };
     match taken.await {

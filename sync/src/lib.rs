@@ -38,9 +38,9 @@ pub use lake_fault::LakeFault;
 pub use mirror_fault::MirrorFault;
 pub use parquet::{ForeignRows, Layout, TableWriter, foreign_rows};
 pub use postgres::{
-    AuditReport, Auth, CopyBuffer, CopyRow, Database, Difference, LOOK_BACK_EVERY, Mirror,
-    MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR, Password, PasswordSource,
-    PostgresSettings, PostgresUrl, Repair, Server, TlsMode, migrate,
+    AuditReport, Auth, CopyBuffer, CopyRow, Database, Difference, Inspected, LOOK_BACK_EVERY,
+    Mirror, MirrorOptions, MirrorPhase, MirrorStatus, POSTGRES_MIRROR, Password, PasswordSource,
+    PostgresSettings, PostgresUrl, Repair, Server, TlsMode, inspect, migrate,
 };
 pub use s3::{Clock, Writer, WriterClaim, wall_clock};
 pub use snapshot::{

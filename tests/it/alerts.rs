@@ -19,7 +19,7 @@ const DEADLINE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(50);
 
 /// A place that takes alerts, or does not.
-struct Place {
+pub(crate) struct Place {
     url: String,
     status: Arc<AtomicU16>,
     taken: Arc<Mutex<Vec<Value>>>,
@@ -27,7 +27,7 @@ struct Place {
 
 impl Place {
     /// Answers with this status.
-    fn answering(status: u16) -> Self {
+    pub(crate) fn answering(status: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let place = Self {
             url: format!(
@@ -55,7 +55,7 @@ impl Place {
     }
 
     /// What was taken, once that is enough.
-    fn taken(&self, what: &str, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
+    pub(crate) fn taken(&self, what: &str, is_enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
         let begun = Instant::now();
         loop {
             let taken = self.taken.lock().unwrap().clone();
@@ -107,7 +107,7 @@ fn receive(mut client: TcpStream, status: u16) -> Option<Value> {
 }
 
 /// Settings by which a collector that waits for its endpoint says so at once.
-fn settings(place: &Place) -> Vec<String> {
+pub(crate) fn settings(place: &Place) -> Vec<String> {
     vec![
         format!("--set=alerts.webhooks.pager.url={}", place.url),
         format!("--set=alerts.webhooks.pager.secret={SECRET}"),

@@ -12,6 +12,7 @@ mod bucket;
 mod crash_points;
 mod daily;
 mod deploy;
+mod doctor;
 mod evm;
 mod faults;
 mod kill;
@@ -24,6 +25,7 @@ mod replay;
 #[path = "../../objects/tests/it/support/servers.rs"]
 #[allow(dead_code, unreachable_pub)]
 mod s3;
+mod secrets;
 mod support;
 mod terraform;
 mod tidy;

@@ -60,7 +60,7 @@ pub(crate) fn sinks(alerts: &Alerts) -> Result<Vec<Sink>, Error> {
 
 impl Sink {
     /// Its name in the configuration.
-    pub(super) fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 

@@ -14,4 +14,4 @@ pub use mirror::{
     AuditReport, Difference, LOOK_BACK_EVERY, Mirror, MirrorOptions, MirrorPhase, MirrorStatus,
     POSTGRES_MIRROR, Repair,
 };
-pub use schema::migrate;
+pub use schema::{Inspected, inspect, migrate};

@@ -71,7 +71,10 @@ async fn migrate_on(database: &Database, connection: &mut PgConnection) -> Resul
 }
 
 /// Whether nothing is to be made: who only writes rows needs no right to make tables.
-async fn is_led_up(database: &Database, connection: &mut PgConnection) -> Result<bool, SyncError> {
+pub(super) async fn is_led_up(
+    database: &Database,
+    connection: &mut PgConnection,
+) -> Result<bool, SyncError> {
     let made = database
         .query("SELECT to_regclass($1) IS NOT NULL")
         .bind(TABLE)
@@ -115,7 +118,7 @@ fn apply<'a>(
 }
 
 /// Before anything of ours was made there, nothing may bear our names.
-async fn refuse_foreign_tables(
+pub(super) async fn refuse_foreign_tables(
     database: &Database,
     connection: &mut PgConnection,
 ) -> Result<(), SyncError> {

@@ -1,9 +1,11 @@
 //! The tables: made and led up by migrations, checked before use, partitioned as data needs it.
 
+mod inspect;
 mod migrate;
 mod partitions;
 mod shape;
 
+pub use inspect::{Inspected, inspect};
 pub use migrate::migrate;
 pub(super) use partitions::Partitions;
 
