@@ -224,7 +224,7 @@ running collector forecasts by itself once a day; what was forecast of a day is 
         /// Read the whole store and check its invariants
         #[arg(long)]
         store: bool,
-        /// Send a test alert to every place of [alerts], and a number to CloudWatch
+        /// Send a test alert to every place that is told, and a number to CloudWatch
         #[arg(long)]
         send: bool,
         /// Print JSON
