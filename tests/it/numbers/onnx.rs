@@ -4,7 +4,7 @@
 use super::{Collected, table};
 use crate::support::{Program, root};
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tidegauge_model::Day;
@@ -210,4 +210,97 @@ fn the_documented_example_forecasts_in_the_collector_as_in_python() {
     assert!(said.contains("refused: cannot list the models"), "{said}");
     // What was forecast is not made again.
     assert_eq!(fit(&collected.store())["forecasts"], 0);
+}
+
+/// The earlier pipeline's consumer: `pandas.read_csv`, and a model of growth on lags of the series.
+const EARLIER: &str = r#"
+import json, sys
+import numpy as np, pandas as pd
+from sklearn.linear_model import LinearRegression
+
+rows = pd.read_csv(sys.argv[1])
+rows["date"] = pd.to_datetime(rows["date"])
+rows = rows.sort_values(["poolAddress", "date"])
+rows["y"] = np.log(rows["tx_count"] + 1)
+by_pool = rows.groupby("poolAddress")["y"]
+lags = [f"lag_{n}" for n in range(1, 8)]
+for n, name in enumerate(lags, 1):
+    rows[name] = by_pool.shift(n)
+known = rows.dropna(subset=lags)
+last = known["date"].max()
+train, test = known[known["date"] < last - pd.Timedelta(days=7)], known[known["date"] >= last - pd.Timedelta(days=7)]
+model = LinearRegression().fit(train[lags], train["y"])
+said = model.predict(test[lags])
+numbers = [c for c in rows.columns if rows[c].dtype.kind in "if"]
+print(json.dumps({
+    "rows": len(rows), "pools": rows["poolAddress"].nunique(), "twice": int(rows.duplicated(["poolAddress", "date"]).sum()),
+    "swaps": int(rows["tx_count"].sum()), "numbers": numbers, "trained": len(train), "tested": len(test),
+    "error": float(np.abs(said - test["y"]).mean()), "of_the_mean": float(np.abs(train["y"].mean() - test["y"]).mean()),
+}))
+"#;
+
+#[test]
+fn the_earlier_pipelines_consumer_reads_its_file_and_models_growth() {
+    let Some(python) = python() else { return };
+    let collected = Collected::new();
+    collected.features("rows.csv", &[]);
+    let ours = table(&collected.path("rows.csv"));
+    let days: Vec<Day> = ours
+        .select(["date"])
+        .map(|[d]| d.parse().unwrap())
+        .collect();
+    let (first, last) = (*days.iter().min().unwrap(), *days.iter().max().unwrap());
+    let folder = collected.path("sets");
+    collected
+        .program(&[
+            "dataset",
+            "--format",
+            "hermetik",
+            "--from",
+            &first.to_string(),
+            "--to",
+            &last.to_string(),
+            "--train-until",
+            &first.plus_days(10).to_string(),
+            "--validate-until",
+            &first.plus_days(20).to_string(),
+            "--out",
+            &folder.display().to_string(),
+        ])
+        .succeed();
+    let file = folder.join("pool_dataset_latest.csv");
+    let output = Command::new(python)
+        .args(["-c", EARLIER])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}");
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let expected = table(&file);
+    let counts: Vec<i64> = expected
+        .select(["tx_count"])
+        .map(|[n]| n.parse().unwrap())
+        .collect();
+    assert_eq!(found["rows"], counts.len());
+    assert_eq!(found["swaps"], counts.iter().sum::<i64>());
+    let pools: BTreeSet<String> = expected
+        .select(["poolAddress"])
+        .map(|[pool]| pool.to_owned())
+        .collect();
+    assert_eq!(found["twice"], 0);
+    assert_eq!(found["pools"], pools.len());
+    for name in [
+        "tx_count",
+        "tx_count_7d_avg",
+        "tx_count_7d_std",
+        "unique_users",
+    ] {
+        let numbers = found["numbers"].as_array().unwrap();
+        assert!(numbers.contains(&name.into()), "{name}: {found}");
+    }
+    // It has learned something of the series.
+    let error = found["error"].as_f64().unwrap();
+    assert!(error < found["of_the_mean"].as_f64().unwrap(), "{found}");
+    assert!(found["tested"].as_u64().unwrap() > 50, "{found}");
 }
