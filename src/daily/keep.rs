@@ -8,7 +8,7 @@ use crate::error::Error;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use tidegauge_model::{Day, ErrorClass};
-use tidegauge_storage::View;
+use tidegauge_storage::{Job, View};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -101,7 +101,7 @@ fn ended(view: &View<'_>) -> Result<BTreeSet<Day>, Error> {
     Ok(days)
 }
 
-/// Drops the jobs of days long past.
+/// Drops the jobs of days long past, and those that nobody goes on with.
 async fn forget(desk: &Desk<'_>, day: Day) -> Result<(), Error> {
     let oldest = day.minus_days(KEPT_DAYS);
     let records = desk.read(move |reader| {
@@ -109,7 +109,7 @@ async fn forget(desk: &Desk<'_>, day: Day) -> Result<(), Error> {
         let mut records = Vec::new();
         for job in view.jobs_backwards()? {
             let job = job?;
-            if job.day < oldest {
+            if is_over(&job, day, oldest) {
                 records.push(job.drop());
             }
         }
@@ -120,4 +120,41 @@ async fn forget(desk: &Desk<'_>, day: Day) -> Result<(), Error> {
         return Ok(());
     }
     desk.keep(records).await
+}
+
+/// Whether a job is of no more use once a day has ended. While history is collected the last final
+/// day moves on, and what was begun of one before it is not ended: days begin with the first that is.
+fn is_over(job: &Job, ended: Day, oldest: Day) -> bool {
+    job.day < oldest || (job.ended_at.is_none() && job.day < ended)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tidegauge_model::UnixSeconds;
+
+    #[test]
+    fn what_was_begun_before_the_first_day_that_ended_is_dropped() {
+        let day = |number: u32| "2024-01-05".parse::<Day>().unwrap().plus_days(number);
+        let job = |number: u32, has_ended: bool| Job {
+            day: day(number),
+            due_at: UnixSeconds(0),
+            begun_at: UnixSeconds(0),
+            attempts: 1,
+            steps: Vec::new(),
+            ended_at: has_ended.then_some(UnixSeconds(1)),
+            complete: has_ended.then_some(true),
+        };
+        for (number, has_ended, expected) in [
+            (1, true, true),
+            (3, false, true),
+            (5, true, false),
+            (9, true, false),
+            (9, false, false),
+            (10, false, false),
+        ] {
+            let is_over = is_over(&job(number, has_ended), day(9), day(2));
+            assert_eq!(is_over, expected, "day {number}, ended: {has_ended}");
+        }
+    }
 }
