@@ -13,7 +13,7 @@ const PINNED: [&str; 2] = ["duckdb==2.0.0", "polars==2.1.0"];
 
 /// Reads `lake/` below its argument as `docs/lake.md` says, and prints what it came to.
 const SCRIPT: &str = r#"
-import json, pathlib, sys
+import json, pathlib, struct, sys
 import duckdb, polars
 
 root = pathlib.Path(sys.argv[1])
@@ -46,6 +46,19 @@ def by_polars(files):
     frame = polars.scan_parquet(files, hive_partitioning=True, glob=False)
     return summed(frame.select(columns).collect().iter_rows())
 
+# Rows of features, every bit of them.
+picked = ["date", "pool_address", "tx_count", "volume_usd_24h", "volatility_7d"]
+def lines(rows):
+    exact = lambda usd: "-" if usd is None else str(int(usd.scaleb(9)))
+    bits = lambda value: "-" if value is None else struct.pack(">d", value).hex()
+    return sorted(f"{date}|{pool}|{n}|{exact(usd)}|{bits(value)}" for date, pool, n, usd, value in rows)
+files = by_manifest["features"]
+sql = f"SELECT {', '.join(picked)} FROM read_parquet({files!r}, hive_partitioning = true)"
+features = [
+    lines(duck.execute(sql).fetchall()),
+    lines(polars.scan_parquet(files, hive_partitioning=True, glob=False).select(picked).collect().iter_rows()),
+]
+
 listed = sorted(str(f) for f in root.glob("lake/swaps/*/*/*.parquet"))
 counts = {}
 for table, files in by_manifest.items():
@@ -60,6 +73,7 @@ print(json.dumps({
     "all": [by_duckdb(by_manifest["swaps"]), by_polars(by_manifest["swaps"])],
     "final": [by_duckdb(listed), by_polars(listed)],
     "counts": counts,
+    "features": features,
     "busiest": list(pool),
 }))
 "#;
@@ -135,6 +149,22 @@ async fn duckdb_and_polars_come_to_the_same_sums() {
     assert_eq!(found["all"], serde_json::json!([all, all]));
     let settled = expected(&|day| day <= last_final);
     assert_eq!(found["final"], serde_json::json!([settled, settled]));
+    let mut rows = Vec::new();
+    let (first, last) = (Day::of(UnixSeconds(0)), Day::of(UnixSeconds(u64::MAX)));
+    for row in view.daily_rows(first, last, None).unwrap() {
+        let (day, pool, row) = row.map(|row| (row.day, row.pool, row.row)).unwrap();
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
+        let usd = or_none(row.volume_usd_24h.map(|usd| usd.0.to_string()));
+        let bits = row.volatility_7d.map(|v| format!("{:016x}", v.to_bits()));
+        rows.push(format!(
+            "{day}|{pool}|{}|{usd}|{}",
+            row.tx_count,
+            or_none(bits)
+        ));
+    }
+    rows.sort();
+    assert!(rows.len() > 50 && rows.iter().any(|row| !row.contains("|-")));
+    assert_eq!(found["features"], serde_json::json!([rows, rows]));
     for (table, counts) in found["counts"].as_object().unwrap() {
         let entries = bench.entries(false).into_iter().chain(bench.entries(true));
         let rows: u64 = entries
