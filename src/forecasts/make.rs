@@ -181,22 +181,29 @@ fn kept(view: &View<'_>) -> Result<BTreeSet<(String, Day)>, Error> {
         .collect::<Result<_, _>>()?)
 }
 
-/// Drops what was forecast of days long past, a run at a time; says how many.
+/// Drops what was forecast of days long past; says how many. A day goes whole: who mirrors what is
+/// there would take half of its runs for all that were made.
 fn drop_old(
     view: &View<'_>,
     last: Day,
     keep_days: u32,
     keep: &mut impl FnMut(Vec<Keep>) -> Result<(), Error>,
 ) -> Result<u64, Error> {
-    let mut dropped = 0;
+    let mut old: BTreeMap<Day, Vec<ForecastRun>> = BTreeMap::new();
     for run in view.forecast_runs()? {
-        let run: ForecastRun = run?;
-        if run.day.plus_days(keep_days) > last {
-            continue;
+        let run = run?;
+        if run.day.plus_days(keep_days) <= last {
+            old.entry(run.day).or_default().push(run);
         }
-        let mut records = vec![run.drop()];
-        for pool in view.pool_forecasts(&run)? {
-            records.push(pool?.drop(&run));
+    }
+    let mut dropped = 0;
+    for runs in old.into_values() {
+        let mut records = Vec::new();
+        for run in runs {
+            records.push(run.drop());
+            for pool in view.pool_forecasts(&run)? {
+                records.push(pool?.drop(&run));
+            }
         }
         keep(records)?;
         dropped += 1;
