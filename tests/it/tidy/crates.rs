@@ -47,7 +47,10 @@ const WALLS: [(&str, &[&str]); 26] = [
         "metrics_exporter_prometheus",
         &["src/metrics/prometheus.rs"],
     ),
-    ("alloy", &["chain", "simchain"]),
+    (
+        "alloy",
+        &["chain", "simchain", "benches/peers/collect/alloy-loop"],
+    ),
     (
         "reqwest",
         &[
