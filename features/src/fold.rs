@@ -1,7 +1,7 @@
 //! The fold: block by block, every pool at once, as the store commits them.
 
 use crate::pool_fold::{Known, PoolFold};
-use crate::pricing::{Book, Legs, Quote, Quotes, Reference, References, Spot};
+use crate::pricing::{Book, Guarded, Legs, Quote, Quotes, Reference, References, Spot};
 use crate::row::row_by;
 use crate::set::Fingerprints;
 use crate::tile::{PoolState, Tile};
@@ -59,7 +59,6 @@ pub struct Fold {
     changes: Vec<BlockNumber>,
     now: Now,
     references: References,
-    spot: Spot,
 }
 
 #[derive(Clone, Debug)]
@@ -69,21 +68,32 @@ struct Entry {
     rests_on: bool,
 }
 
-/// Pools that prices rest on, at the end of the last block.
+/// What prices rest on, at the end of the last block.
 #[derive(Clone, Debug, Default)]
-struct Now(HashMap<PoolId, Quote>);
+struct Now {
+    quotes: HashMap<PoolId, Quote>,
+    spot: Spot,
+}
 
 impl Quotes for Now {
     fn quote(&self, pool: PoolId) -> Option<Quote> {
-        self.0.get(&pool).copied()
+        self.quotes.get(&pool).copied()
+    }
+
+    fn ether(&self) -> Option<Guarded> {
+        self.spot.ether.map(Reference::guarded)
+    }
+
+    fn bitcoin(&self) -> Option<Guarded> {
+        self.spot.bitcoin.map(Reference::guarded)
     }
 }
 
 impl Now {
     fn put(&mut self, pool: PoolId, state: &PoolState) {
         match quote_of(state) {
-            Some(quote) => self.0.insert(pool, quote),
-            None => self.0.remove(&pool),
+            Some(quote) => self.quotes.insert(pool, quote),
+            None => self.quotes.remove(&pool),
         };
     }
 }
@@ -113,7 +123,6 @@ impl Fold {
             changes,
             now: Now::default(),
             references: References::default(),
-            spot: Spot::default(),
         }
     }
 
@@ -157,14 +166,14 @@ impl Fold {
     pub fn remove_pool(&mut self, pool: PoolId) {
         if let Some(entry) = self.pools.remove(&pool) {
             self.book.remove(&entry.fold.info);
-            self.now.0.remove(&pool);
+            self.now.quotes.remove(&pool);
         }
     }
 
     /// Computes the prices that others rest on anew, after pools were put or removed.
     pub fn settle(&mut self) {
         self.references = References::new(&self.book, &self.now);
-        self.spot = self.references.spot();
+        self.now.spot = self.references.spot();
     }
 
     /// A pool's last tile.
@@ -217,7 +226,7 @@ impl Fold {
 
     fn swap(&mut self, swap: &Swap) -> Result<SwapValue, FeatureError> {
         let entry = entry(&mut self.pools, swap.pool, swap.block)?;
-        let valued = self.book.value(&entry.legs, swap, &self.spot, &self.now);
+        let valued = self.book.value(&entry.legs, swap, &self.now);
         let known = Known {
             valued,
             user: self.set.user.of(swap).is_some(),
@@ -244,11 +253,11 @@ impl Fold {
         if !moved {
             return;
         }
-        let before = self.spot;
-        self.spot = self.references.spot();
+        let before = self.now.spot;
+        self.now.spot = self.references.spot();
         for (key, was, is) in [
-            (PriceKey::Ether, before.ether, self.spot.ether),
-            (PriceKey::Bitcoin, before.bitcoin, self.spot.bitcoin),
+            (PriceKey::Ether, before.ether, self.now.spot.ether),
+            (PriceKey::Bitcoin, before.bitcoin, self.now.spot.bitcoin),
         ] {
             if let Some(reference) = is.filter(|_| was != is) {
                 folded.prices.push((key, hour, record(reference, block)));
@@ -262,7 +271,7 @@ impl Fold {
         for entry in self.pools.values() {
             self.book.add(&entry.fold.info);
         }
-        self.now.0.clear();
+        self.now.quotes.clear();
         for (pool, entry) in &mut self.pools {
             entry.legs = Legs::of(&self.book, &entry.fold.info);
             entry.rests_on = self.book.rests_on(&entry.fold.info);

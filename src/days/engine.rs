@@ -1,5 +1,6 @@
 //! Where rows come from: the store, a recompute from raw swaps, or the naive oracle.
 
+use super::ahead::ahead;
 use super::book::PoolBook;
 use super::history::{
     covered, covered_from_the_first_block, covered_to_the_end_of_the_tips_day, history,
@@ -121,7 +122,7 @@ fn recomputed<'v>(source: &Source<'v>, wanted: &Wanted) -> Result<PoolDays<'v>, 
     let whole = source.whole;
     let is_wanted = |day| whole.holds(day) && wanted.days.holds(day);
     let rows = on_all_cores(&raw, &chosen, is_wanted)?;
-    labelled(source, wanted, rows.into_rows())
+    labelled(source, wanted, ahead(rows.into_rows())?)
 }
 
 /// The naive definitions over the raw rows.

@@ -1,5 +1,6 @@
 //! Pools' days: which of them are whole, where their rows come from, and how people see them.
 
+mod ahead;
 mod book;
 mod engine;
 mod history;

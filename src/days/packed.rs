@@ -165,13 +165,13 @@ impl PackedRows {
         let mut buffer = Vec::new();
         places.into_iter().map(move |place| {
             let (pool, row) = self.bytes(place, &mut buffer)?;
-            let unpacked = || {
+            let read = || {
                 let mut rest = row;
-                let row = DailyRow::from_cells(unpack(ROW_COLUMNS, &mut rest)?)?;
-                let targets = TargetRow::from_cells(unpack(TARGET_COLUMNS, &mut rest)?)?;
+                let row = DailyRow::from_cells(unpacked(ROW_COLUMNS, &mut rest))?;
+                let targets = TargetRow::from_cells(unpacked(TARGET_COLUMNS, &mut rest))?;
                 Some((place.day, pool, row, targets))
             };
-            unpacked()
+            read()
                 .ok_or_else(|| Error::Failed(format!("a row of {} was packed wrongly", place.day)))
         })
     }
@@ -244,30 +244,29 @@ fn trimmed(kind: u8, value: i128, out: &mut Vec<u8>) {
     out.extend_from_slice(&moved.to_le_bytes()[..bytes as usize]);
 }
 
-/// The cells of these columns, and what comes after them.
-fn unpack(columns: &[Column], rest: &mut &[u8]) -> Option<Vec<Cell>> {
-    let mut cells = Vec::with_capacity(columns.len());
-    for column in columns {
-        let first = *rest.split_off_first()?;
-        let cell = match (first, column.kind) {
-            (NULL, _) => Cell::Null,
-            (FLOAT, _) => {
-                let bytes = rest.split_off(..8)?;
-                Cell::Float(f64::from_le_bytes(bytes.try_into().ok()?))
-            }
-            (first, Kind::Word(words)) if first & WORD == WORD => {
-                Cell::Word(words.get(usize::from(first & !WORD))?)
-            }
-            (first, _) if first & USD == USD => Cell::Usd(Usd(integer(first & !USD, rest)?)),
-            (first, _) if first & INT == INT => {
-                Cell::Int(integer(first & !INT, rest)?.try_into().ok()?)
-            }
-            (first, _) if first & !1 == BOOL => Cell::Bool(first & 1 == 1),
-            _ => return None,
-        };
-        cells.push(cell);
-    }
-    Some(cells)
+/// The cells of these columns, taken from the front; it ends before a damaged one.
+fn unpacked(columns: &[Column], rest: &mut &[u8]) -> impl Iterator<Item = Cell> {
+    columns.iter().map_while(|column| unpack(column.kind, rest))
+}
+
+fn unpack(kind: Kind, rest: &mut &[u8]) -> Option<Cell> {
+    let first = *rest.split_off_first()?;
+    Some(match (first, kind) {
+        (NULL, _) => Cell::Null,
+        (FLOAT, _) => {
+            let bytes = rest.split_off(..8)?;
+            Cell::Float(f64::from_le_bytes(bytes.try_into().ok()?))
+        }
+        (first, Kind::Word(words)) if first & WORD == WORD => {
+            Cell::Word(words.get(usize::from(first & !WORD))?)
+        }
+        (first, _) if first & USD == USD => Cell::Usd(Usd(integer(first & !USD, rest)?)),
+        (first, _) if first & INT == INT => {
+            Cell::Int(integer(first & !INT, rest)?.try_into().ok()?)
+        }
+        (first, _) if first & !1 == BOOL => Cell::Bool(first & 1 == 1),
+        _ => return None,
+    })
 }
 
 /// The inverse of [`trimmed`].

@@ -74,8 +74,8 @@ pub(super) fn on_all_cores(
             }
             Ok::<_, Error>(())
         })?;
-        let rows = fold.finish().into_iter();
-        let packed = PackedPool::new(pool, rows.filter(|(day, ..)| is_wanted(*day)))?;
+        let rows = fold.finish().filter(|(day, ..)| is_wanted(*day));
+        let packed = PackedPool::new(pool, rows)?;
         computed.lock().add(packed)?;
         Ok(((), swaps))
     })?;

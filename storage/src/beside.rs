@@ -119,13 +119,13 @@ fn open_secondary(path: &Path, scratch: &Path, memory_mib: usize) -> Result<Data
             why: format!("its families `{}` are missing", missing.join("`, `")),
         });
     }
-    let tuning = Tuning::new(memory_mib);
+    let tuning = Tuning::beside(memory_mib);
     let failed = |e: rocksdb::Error| StoreError::Open {
         path: path.to_owned(),
         message: e.into_string(),
     };
     let rocks = DB::open_cf_descriptors_as_secondary(
-        &tuning.beside().map_err(failed)?,
+        &tuning.database_beside().map_err(failed)?,
         path,
         scratch,
         tuning.families().map_err(failed)?,

@@ -46,10 +46,15 @@ const REWRITE_AFTER_SECONDS: u64 = 30 * 24 * 60 * 60;
 const INTEGRITY: &str = "paranoid_file_checks=true;memtable_protection_bytes_per_key=8;\
     block_protection_bytes_per_key=8";
 
+/// The same of a process that reads for a while and writes nothing: a block is checked as a whole
+/// when it is read, and does not lie in memory for long enough to check each key of it.
+const INTEGRITY_BESIDE: &str = "paranoid_file_checks=true;memtable_protection_bytes_per_key=8";
+
 /// Everything that opening needs; the cache must be shared by all families.
 pub(crate) struct Tuning {
     memory_bytes: usize,
     cache: Cache,
+    integrity: &'static str,
 }
 
 impl Tuning {
@@ -58,12 +63,21 @@ impl Tuning {
         Self {
             memory_bytes,
             cache: Cache::new_lru_cache(memory_bytes / 8 * 7),
+            integrity: INTEGRITY,
+        }
+    }
+
+    /// Of a reader beside the writer, which writes nothing.
+    pub(crate) fn beside(memory_mib: usize) -> Self {
+        Self {
+            integrity: INTEGRITY_BESIDE,
+            ..Self::new(memory_mib)
         }
     }
 
     /// Options of the whole; `create` allows a fresh one.
     pub(crate) fn database(&self, create: bool) -> Result<Options, Error> {
-        let mut options = Options::default().get_options_from_string(INTEGRITY)?;
+        let mut options = Options::default().get_options_from_string(self.integrity)?;
         options.create_if_missing(create);
         options.set_paranoid_checks(true);
         options.set_track_and_verify_wals_in_manifest(true);
@@ -88,9 +102,8 @@ impl Tuning {
         Ok(options)
     }
 
-    /// Options of a reader beside the writer, which writes nothing and cannot verify
-    /// logs by the manifest.
-    pub(crate) fn beside(&self) -> Result<Options, Error> {
+    /// The same of a reader beside the writer, which cannot verify logs by the manifest.
+    pub(crate) fn database_beside(&self) -> Result<Options, Error> {
         let mut options = self.database(false)?;
         options.set_track_and_verify_wals_in_manifest(false);
         Ok(options)
@@ -112,7 +125,7 @@ impl Tuning {
     }
 
     fn family(&self, access: Access) -> Result<Options, Error> {
-        let mut options = Options::default().get_options_from_string(INTEGRITY)?;
+        let mut options = Options::default().get_options_from_string(self.integrity)?;
         let (share, buffers) = match access {
             Access::RangeScans | Access::Accumulating => (LARGE_BUFFER_SHARE, LARGE_BUFFERS),
             Access::Sequential | Access::PointLookups | Access::Queue => {

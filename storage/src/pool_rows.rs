@@ -5,7 +5,7 @@ use crate::database::damaged;
 use crate::error::StoreError;
 use crate::families::Family;
 use crate::keys::row_key;
-use crate::scan::{Decode, RawScan};
+use crate::scan::{Decode, Pair, RawScan};
 use tidegauge_model::{BlockNumber, LiquidityEvent, LogIndex, PoolId, Swap};
 
 /// Reads pools' events, each pool's in the order of the chain. Pools that follow each other in
@@ -54,7 +54,10 @@ impl<'v> PoolRows<'v> {
             decode_liquidity,
         )?;
         let mut count = 0;
-        while let Some(swap) = next(&mut self.swaps, Family::Swaps, pool, decode_swap)? {
+        // Where it lies: a swap that is passed from hand to hand is copied from hand to hand.
+        while let Some((key, value)) = here(&self.swaps, pool)? {
+            let swap = decode_swap(key, value).map_err(|e| damaged(Family::Swaps, key, e))?;
+            self.swaps.step();
             while let Some(found) = &event
                 && (found.block, found.log_index) < (swap.block, swap.log_index)
             {
@@ -95,6 +98,12 @@ fn find(rows: &mut RawScan<'_>, last: Option<PoolId>, pool: PoolId) -> Result<()
     rows.seek(&row_key(pool, BlockNumber(0), LogIndex(0)))
 }
 
+/// Where the scan stands, if that is a row of the pool.
+fn here<'r>(rows: &'r RawScan<'_>, pool: PoolId) -> Result<Option<Pair<'r>>, StoreError> {
+    let here = rows.here()?;
+    Ok(here.filter(|(key, _)| key.get(..20) == Some(pool.0.as_slice())))
+}
+
 /// The pool's next record; `None` behind its last.
 fn next<T>(
     rows: &mut RawScan<'_>,
@@ -102,12 +111,9 @@ fn next<T>(
     pool: PoolId,
     decode: Decode<T>,
 ) -> Result<Option<T>, StoreError> {
-    let Some((key, value)) = rows.here()? else {
+    let Some((key, value)) = here(rows, pool)? else {
         return Ok(None);
     };
-    if key.get(..20) != Some(pool.0.as_slice()) {
-        return Ok(None);
-    }
     let record = decode(key, value).map_err(|e| damaged(family, key, e))?;
     rows.step();
     Ok(Some(record))

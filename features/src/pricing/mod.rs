@@ -10,14 +10,20 @@ mod token;
 mod valuation;
 
 pub(crate) use book::Book;
-pub(crate) use price::Quote;
+pub(crate) use price::{Guarded, Quote};
 pub(crate) use reference::{Reference, References, Spot};
 pub(crate) use valuation::{Legs, Valued};
 
 use tidegauge_model::PoolId;
 
-/// Pools as they stood at one moment.
+/// What is known at one moment.
 pub(crate) trait Quotes {
     /// A pool's price and liquidity, if both are known and positive.
     fn quote(&self, pool: PoolId) -> Option<Quote>;
+
+    /// The price of a wei, by the reference pools.
+    fn ether(&self) -> Option<Guarded>;
+
+    /// The price of a whole bitcoin, likewise.
+    fn bitcoin(&self) -> Option<Guarded>;
 }

@@ -12,6 +12,13 @@ const MOST_USD: Usd = Usd(1 << 100);
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Price(U256);
 
+/// A price, and whether it rests on a median.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Guarded {
+    pub(crate) price: Price,
+    pub(crate) guarded: bool,
+}
+
 /// A pool's price and liquidity, both known and positive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Quote {
@@ -31,6 +38,16 @@ impl Side {
         match self {
             Self::Token0 => Self::Token1,
             Self::Token1 => Self::Token0,
+        }
+    }
+}
+
+impl Guarded {
+    /// A price that rests on none.
+    pub(crate) fn not(price: Price) -> Self {
+        Self {
+            price,
+            guarded: false,
         }
     }
 }
@@ -79,9 +96,11 @@ impl Price {
 
     /// What an amount in raw units is worth; `None` above [`MOST_USD`].
     pub(crate) fn value(self, amount: U256) -> Option<Usd> {
-        let nano = widening(self.0, amount) >> PRICE_BITS;
-        let nano: i128 = nano.try_into().ok()?;
-        (nano <= MOST_USD.0).then_some(Usd(nano))
+        let nano = match (u128::try_from(self.0), u128::try_from(amount)) {
+            (Ok(price), Ok(amount)) => product_high(price, amount).cast_signed(),
+            _ => (widening(self.0, amount) >> PRICE_BITS).try_into().ok()?,
+        };
+        (0..=MOST_USD.0).contains(&nano).then_some(Usd(nano))
     }
 
     /// What a depth in raw units is worth in nano-dollars, however much.
@@ -123,6 +142,17 @@ impl Quote {
     }
 }
 
+/// The upper 128 bits of a product.
+fn product_high(a: u128, b: u128) -> u128 {
+    const LOW: u128 = u64::MAX as u128;
+    let (a1, a0) = (a >> 64, a & LOW);
+    let (b1, b0) = (b >> 64, b & LOW);
+    // Each sum has at most 128 bits: (2⁶⁴ − 1)² + 2 (2⁶⁴ − 1) = 2¹²⁸ − 1.
+    let middle = a1 * b0 + ((a0 * b0) >> 64);
+    let carried = a0 * b1 + (middle & LOW);
+    a1 * b1 + (middle >> 64) + (carried >> 64)
+}
+
 /// The same number, if 256 bits hold it.
 fn narrow(value: U512) -> Option<U256> {
     (value.bit_len() <= 256).then(|| value.to())
@@ -140,6 +170,7 @@ fn ten_to(decimals: u8) -> Option<U256> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn quote(sqrt_price: u128, liquidity: u128) -> Quote {
         Quote {
@@ -189,6 +220,24 @@ mod tests {
         assert_eq!(high.value(U256::MAX), None);
         assert_eq!(high.of_whole(1), None);
         assert_eq!(Price::new(U256::ZERO), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_short_way_gives_what_the_wide_one_does(a: u128, b: u128, less: [u8; 2]) {
+            let (a, b) = (a >> (less[0] % 128), b >> (less[1] % 128));
+            let wide = widening(U256::from(a), U256::from(b)) >> 128usize;
+            prop_assert_eq!(wide, U512::from(product_high(a, b)));
+        }
+    }
+
+    #[test]
+    fn the_upper_half_of_the_greatest_product() {
+        assert_eq!(product_high(u128::MAX, u128::MAX), u128::MAX - 1);
+        assert_eq!(product_high(u128::MAX, 1), 0);
+        // What has a sign bit is no value.
+        let price = Price(U256::from(u128::MAX));
+        assert_eq!(price.value(U256::from(u128::MAX)), None);
     }
 
     #[test]

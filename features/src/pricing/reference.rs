@@ -1,7 +1,7 @@
 //! The prices of ether and bitcoin: the deepest reference pool, guarded by the median.
 
 use super::book::{Book, ReferencePool};
-use super::price::Price;
+use super::price::{Guarded, Price};
 use super::{Quote, Quotes};
 use std::collections::BTreeMap;
 use tidegauge_model::{PoolId, U256};
@@ -25,10 +25,13 @@ pub(crate) struct Spot {
     pub(crate) bitcoin: Option<Reference>,
 }
 
-impl Spot {
-    /// The price of a wei, and whether it is the median.
-    pub(super) fn of_ether(&self) -> Option<(Price, bool)> {
-        self.ether.map(|ether| (ether.price, ether.guarded))
+impl Reference {
+    /// The price without where it came from.
+    pub(crate) fn guarded(self) -> Guarded {
+        Guarded {
+            price: self.price,
+            guarded: self.guarded,
+        }
     }
 }
 

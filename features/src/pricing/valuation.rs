@@ -2,8 +2,7 @@
 
 use super::Quotes;
 use super::book::{Book, Kind};
-use super::reference::Spot;
-use super::token::Guarded;
+use super::price::Guarded;
 use crate::PoolInfo;
 use tidegauge_model::{Address, PoolId, Swap, Usd};
 
@@ -71,16 +70,10 @@ impl Book {
     }
 
     /// Values a swap by the first rule that gives a price.
-    pub(crate) fn value(
-        &self,
-        legs: &Legs,
-        swap: &Swap,
-        spot: &Spot,
-        quotes: &impl Quotes,
-    ) -> Valued {
+    pub(crate) fn value(&self, legs: &Legs, swap: &Swap, quotes: &impl Quotes) -> Valued {
         let amounts = [swap.amount0.0, swap.amount1.0];
         let input = usize::from(!amounts[0].is_positive() && amounts[1].is_positive());
-        let worth = |leg: usize, (price, guarded): Guarded| {
+        let worth = |leg: usize, Guarded { price, guarded }: Guarded| {
             let usd = price.value(amounts[leg].unsigned_abs());
             Valued {
                 usd,
@@ -92,12 +85,12 @@ impl Book {
                 if !kinds.contains(&legs.kinds[leg]) {
                     continue;
                 }
-                if let Some(price) = self.listed_price(legs, leg, spot, quotes) {
+                if let Some(price) = self.listed_price(legs, leg, quotes) {
                     return worth(leg, price);
                 }
             }
         }
-        let route = |leg: usize| self.routed(legs.tokens[leg], spot, quotes);
+        let route = |leg: usize| self.routed(legs.tokens[leg], quotes);
         let (leg, route) = match (route(0), route(1)) {
             (Some(a), Some(b)) => {
                 let second = b.depth > a.depth || b.depth == a.depth && b.pool < a.pool;
@@ -110,23 +103,19 @@ impl Book {
         worth(leg, route.price)
     }
 
-    fn listed_price(
-        &self,
-        legs: &Legs,
-        leg: usize,
-        spot: &Spot,
-        quotes: &impl Quotes,
-    ) -> Option<Guarded> {
+    fn listed_price(&self, legs: &Legs, leg: usize, quotes: &impl Quotes) -> Option<Guarded> {
         let token = legs.tokens[leg];
         match legs.kinds[leg] {
-            Kind::Anchor | Kind::Stable => self.stable(token, spot, quotes),
-            Kind::Weth => spot.of_ether(),
+            Kind::Anchor | Kind::Stable => self.stable(token, quotes),
+            Kind::Weth => quotes.ether(),
             Kind::Bitcoin => {
-                let whole = spot.bitcoin?;
-                let price = whole.price.of_raw(self.decimals(token)?)?;
-                Some((price, whole.guarded))
+                let whole = quotes.bitcoin()?;
+                Some(Guarded {
+                    price: whole.price.of_raw(self.decimals(token)?)?,
+                    guarded: whole.guarded,
+                })
             }
-            Kind::StakedEther => self.staked(token, spot, quotes),
+            Kind::StakedEther => self.staked(token, quotes),
             Kind::Other => None,
         }
     }

@@ -3,6 +3,7 @@
 
 mod pool;
 mod prices;
+mod spots;
 mod track;
 mod users;
 
@@ -60,8 +61,10 @@ pub fn recompute(history: &History) -> Result<Rows, FeatureError> {
                 Event::Liquidity(event) => pool.liquidity(event)?,
             }
         }
-        let found = pool.finish().into_iter();
-        rows.extend(found.map(|(day, row, targets)| ((day, *id), (row, targets))));
+        rows.extend(
+            pool.finish()
+                .map(|(day, row, targets)| ((day, *id), (row, targets))),
+        );
     }
     Ok(rows)
 }

@@ -1,10 +1,9 @@
 //! The second pass: one pool's events in, its rows out.
 
 use super::prices::{Epoch, Prices};
-use super::track::Before;
 use super::users::Users;
 use crate::pool_fold::{Known, PoolFold};
-use crate::pricing::{Legs, Spot};
+use crate::pricing::Legs;
 use crate::row::{Horizon, row_by};
 use crate::targets::of_days;
 use crate::tile::{Sums, Tile};
@@ -55,7 +54,7 @@ impl<'a> PoolRecompute<'a> {
             epoch,
             near: 0,
             fold: PoolFold::new(info, None),
-            tiles: Vec::new(),
+            tiles: Vec::with_capacity(2 * KEPT_TILES + 1),
             days: BTreeMap::new(),
             users: Users::default(),
             rows: Vec::new(),
@@ -74,13 +73,8 @@ impl<'a> PoolRecompute<'a> {
             self.near = 0;
             self.legs = Legs::of(&epoch.book, &self.fold.info);
         }
-        let none = Spot::default();
-        let spot = epoch.spot(swap.block, &mut self.near).unwrap_or(&none);
-        let before = Before {
-            tracks: &self.prices.tracks,
-            block: swap.block,
-        };
-        let valued = epoch.book.value(&self.legs, swap, spot, &before);
+        let before = epoch.before(&self.prices.tracks, swap.block, &mut self.near);
+        let valued = epoch.book.value(&self.legs, swap, &before);
         let user = self.set.user.of(swap);
         if let Some(user) = user {
             self.users.add(Day::of(swap.timestamp), user);
@@ -102,28 +96,23 @@ impl<'a> PoolRecompute<'a> {
     }
 
     /// Its rows with their targets, by day.
-    pub fn finish(mut self) -> Vec<(Day, DailyRow, TargetRow)> {
+    pub fn finish(mut self) -> impl Iterator<Item = (Day, DailyRow, TargetRow)> {
         if let Some((hour, _)) = self.fold.tile() {
             self.close_hour();
             self.close_day(hour.day());
         }
-        let Some(last_closed) = self.last_closed else {
-            return Vec::new();
-        };
-        let days = &self.days;
-        let targets = |day: Day| {
+        let (days, last_closed) = (self.days, self.last_closed);
+        // Without a closed day there are no rows.
+        let rows = self.rows.into_iter();
+        rows.filter_map(move |(day, row)| {
             let mut after = [Sums::default(); HORIZON_DAYS as usize];
             for (ahead, sums) in after.iter_mut().enumerate() {
                 if let Some(found) = days.get(&day.plus_days(ahead as u32 + 1)) {
                     *sums = *found;
                 }
             }
-            of_days(day, last_closed, &after)
-        };
-        self.rows
-            .into_iter()
-            .map(|(day, row)| (day, row, targets(day)))
-            .collect()
+            Some((day, row, of_days(day, last_closed?, &after)))
+        })
     }
 
     /// Closes the hour and the day that an event leaves behind.

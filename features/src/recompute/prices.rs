@@ -1,7 +1,8 @@
 //! What the first pass leads to: prices of all times.
 
-use super::track::{States, Track};
-use crate::pricing::{Book, Legs, Quote, References, Spot};
+use super::spots::Spots;
+use super::track::{Before, States, Track};
+use crate::pricing::{Book, Legs, Quote, References};
 use crate::set::Fingerprints;
 use crate::{FeatureSet, PoolInfo};
 use std::collections::{BTreeSet, HashMap};
@@ -21,14 +22,6 @@ pub(super) struct Epoch {
     pub(super) from: BlockNumber,
     pub(super) book: Book,
     spots: Spots,
-}
-
-/// Prices as of the ends of blocks. The blocks stand by themselves: they are searched for every
-/// swap, and what is not found must not be read.
-#[derive(Debug, Default)]
-struct Spots {
-    blocks: Vec<BlockNumber>,
-    prices: Vec<Spot>,
 }
 
 impl Prices {
@@ -63,10 +56,10 @@ impl Prices {
         let epochs = books
             .into_iter()
             .zip(ends.into_iter().chain([None]))
-            .map(|((from, book), end)| Epoch {
-                spots: all_spots(&book, &tracks, (from, end), threads),
-                from,
-                book,
+            .map(|((from, book), end)| {
+                let mut spots = all_spots(&book, &tracks, (from, end), threads);
+                spots.complete();
+                Epoch { from, book, spots }
             })
             .collect();
         Self {
@@ -83,63 +76,21 @@ impl Prices {
 }
 
 impl Epoch {
-    /// Prices at the end of the block before, found near where they were found last.
-    pub(super) fn spot(&self, block: BlockNumber, near: &mut usize) -> Option<&Spot> {
-        let blocks = &self.spots.blocks;
-        let place = match (blocks.get(*near), blocks.first(), blocks.last()) {
-            (Some(at), Some(first), Some(last)) => {
-                // As many on as there are in as many blocks elsewhere.
-                let gap = u128::from(block.0.saturating_sub(at.0));
-                let span = u128::from(last.0 - first.0).max(1);
-                let on = gap * blocks.len() as u128 / span;
-                let on = usize::try_from(on).unwrap_or(usize::MAX);
-                place_near(blocks, block, near.saturating_add(on))
-            }
-            _ => blocks.partition_point(|at| *at < block),
-        };
-        *near = place;
-        self.spots.prices.get(place.checked_sub(1)?)
-    }
-}
-
-impl Spots {
-    /// The next block's, unless nothing changed.
-    fn put(&mut self, at: BlockNumber, spot: Spot) {
-        if self.prices.last() != Some(&spot) {
-            self.blocks.push(at);
-            self.prices.push(spot);
+    /// What is known at the end of the block before, found near where it was found last.
+    pub(super) fn before<'a>(
+        &'a self,
+        tracks: &'a HashMap<PoolId, States>,
+        block: BlockNumber,
+        near: &mut usize,
+    ) -> Before<'a> {
+        let place = self.spots.place(block, near);
+        Before {
+            tracks,
+            block,
+            spots: &self.spots,
+            place,
         }
     }
-
-    /// What follows, begun with the state as it is here.
-    fn append(&mut self, mut later: Self) {
-        let first = match (self.prices.last(), later.prices.first()) {
-            (Some(here), Some(first)) => usize::from(here == first),
-            (None, _) | (_, None) => 0,
-        };
-        self.blocks.extend(later.blocks.drain(first..));
-        self.prices.extend(later.prices.drain(first..));
-    }
-}
-
-/// How many blocks lie before one, in steps that double from where about it should be.
-fn place_near(blocks: &[BlockNumber], block: BlockNumber, guess: usize) -> usize {
-    let guess = guess.min(blocks.len());
-    let (mut low, mut high) = (guess, guess);
-    let mut step = 1;
-    while low > 0 && blocks[low - 1] >= block {
-        high = low - 1;
-        low = low.saturating_sub(step);
-        step *= 2;
-    }
-    if low == guess {
-        while high < blocks.len() && blocks[high] < block {
-            low = high + 1;
-            high = high.saturating_add(step).min(blocks.len());
-            step *= 2;
-        }
-    }
-    low + blocks[low..high].partition_point(|at| *at < block)
 }
 
 /// The book of each stretch of blocks with equal lists.
@@ -189,7 +140,7 @@ fn all_spots(
         let running: Vec<_> = shares.into_iter().map(share).collect();
         for part in running {
             match part.join() {
-                Ok(part) => all.append(part),
+                Ok(part) => all.append(&part),
                 Err(panic) => std::panic::resume_unwind(panic),
             }
         }
@@ -231,26 +182,4 @@ fn spots(
         }
     }
     spots
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_is_found_from_any_guess() {
-        let blocks: Vec<_> = [1u64, 2, 3, 5, 8, 13, 21, 34, 55, 89, 90, 91, 92, 93]
-            .map(BlockNumber)
-            .to_vec();
-        for many in 0..=blocks.len() {
-            let blocks = &blocks[..many];
-            for block in (0..100).map(BlockNumber) {
-                let right = blocks.partition_point(|at| *at < block);
-                for guess in 0..20 {
-                    let found = place_near(blocks, block, guess);
-                    assert_eq!(found, right, "{many} {block} {guess}");
-                }
-            }
-        }
-    }
 }

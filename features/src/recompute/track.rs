@@ -1,7 +1,8 @@
 //! The first pass: the states of the pools that prices rest on.
 
+use super::spots::Spots;
 use crate::fold::quote_of;
-use crate::pricing::{Quote, Quotes};
+use crate::pricing::{Guarded, Quote, Quotes};
 use crate::tile::PoolState;
 use std::collections::HashMap;
 use tidegauge_model::{BlockNumber, LiquidityEvent, PoolId, Swap};
@@ -49,10 +50,13 @@ impl Track {
     }
 }
 
-/// Pools as they stood before a block.
+/// What is known before a block.
 pub(super) struct Before<'a> {
     pub(super) tracks: &'a HashMap<PoolId, States>,
     pub(super) block: BlockNumber,
+    pub(super) spots: &'a Spots,
+    /// Where among them; `None` before the first.
+    pub(super) place: Option<usize>,
 }
 
 impl Quotes for Before<'_> {
@@ -60,5 +64,13 @@ impl Quotes for Before<'_> {
         let states = self.tracks.get(&pool)?;
         let place = states.partition_point(|(at, _)| *at < self.block);
         states.get(place.checked_sub(1)?)?.1
+    }
+
+    fn ether(&self) -> Option<Guarded> {
+        *self.spots.ether.get(self.place?)?
+    }
+
+    fn bitcoin(&self) -> Option<Guarded> {
+        *self.spots.bitcoin.get(self.place?)?
     }
 }

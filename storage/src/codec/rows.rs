@@ -48,6 +48,7 @@ pub fn encode_swap(swap: &Swap, out: &mut Vec<u8>) -> Result<(), CodecError> {
     write(SWAP_VERSION, &value, out)
 }
 
+#[inline]
 pub(crate) fn decode_swap(key: &[u8], bytes: &[u8]) -> Result<Swap, CodecError> {
     let (pool, block, log_index) = parse_row_key(key)?;
     let value: SwapValue = read(SWAP_VERSION, bytes)?;
