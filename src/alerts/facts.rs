@@ -64,7 +64,7 @@ impl Gatherer {
         let age = tip
             .and_then(|tip| tip.timestamp)
             .map(|at| now.0.saturating_sub(at.0));
-        let bucket = live.bucket();
+        let bucket = live.bucket(tip);
         let snapshots = bucket.snapshots.as_ref();
         let jobs = known(JobsReport::read(&view, sources.daily_at, now));
         let facts = Facts {
@@ -81,7 +81,7 @@ impl Gatherer {
             rpc: self.rpc(sources, now),
             deepest_reorg_blocks: Some(self.reorgs.greatest(now)),
             disk: disk(sources),
-            postgres: live.postgres().map(|status| MirrorFacts {
+            postgres: live.postgres(tip).map(|status| MirrorFacts {
                 failure: status.error.as_ref().map(ToString::to_string),
                 lag_blocks: status.lag_blocks(),
                 lag_seconds: status.lag_seconds(),

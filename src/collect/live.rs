@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tidegauge_model::BlockNumber;
-use tidegauge_storage::Applied;
+use tidegauge_storage::{Applied, Tip};
 use tidegauge_sync::{LakeStatus, MirrorStatus, SnapshotStatus};
 use tokio::sync::watch;
 
@@ -140,9 +140,14 @@ impl Live {
         *self.postgres.lock() = Some(status);
     }
 
-    /// Where the mirror in Postgres is; `None` without one.
-    pub(crate) fn postgres(&self) -> Option<MirrorStatus> {
-        self.postgres.lock().clone()
+    /// Where the mirror in Postgres is, beside a store at this tip: what a mirror that fails says of
+    /// the tip is as old as its last step. `None` without one.
+    pub(crate) fn postgres(&self, tip: Option<Tip>) -> Option<MirrorStatus> {
+        let mut status = self.postgres.lock().clone()?;
+        if let (Some(tip), Some(_)) = (tip, status.tip) {
+            (status.tip, status.tip_time) = (Some(tip.block), tip.timestamp);
+        }
+        Some(status)
     }
 
     /// The bucket is ours to write.
@@ -167,9 +172,15 @@ impl Live {
         self.bucket.lock().snapshots = Some(status);
     }
 
-    /// What is known of lake and snapshots.
-    pub(crate) fn bucket(&self) -> BucketStatus {
-        self.bucket.lock().clone()
+    /// What is known of lake and snapshots, beside a store at this tip.
+    pub(crate) fn bucket(&self, tip: Option<Tip>) -> BucketStatus {
+        let mut status = self.bucket.lock().clone();
+        if let (Some(tip), Some(lake)) = (tip, &mut status.lake)
+            && lake.tip.is_some()
+        {
+            (lake.tip, lake.tip_time) = (Some(tip.block), tip.timestamp);
+        }
+        status
     }
 
     /// The current stage.

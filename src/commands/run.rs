@@ -24,6 +24,9 @@ use tidegauge_storage::{Reader, Store, StoreError};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
+/// After an order to stop, whatever has not ended by then is cut off.
+const LONGEST_WIND_DOWN: Duration = Duration::from_secs(8);
+
 /// Backfills what is missing, follows the tip and serves, until told to stop.
 ///
 /// A store that is there already is served and mirrored before any endpoint answers; `offline`
@@ -142,9 +145,17 @@ pub(super) async fn run(config: Config, rebuild: bool, offline: bool) -> Result<
         );
     };
     let daily = daily::keep(desk, daily_at, &one_day_at_a_time, &done);
+    let served = async {
+        let ended = serving.await;
+        if stop.is_cancelled() {
+            // The others wind down meanwhile: a mirror lets go of its lease.
+            tokio::time::sleep(LONGEST_WIND_DOWN).await;
+        }
+        ended
+    };
     let collected = tokio::select! {
         (collected, (), (), (), (), ()) = async { tokio::join!(collecting, orders, mirroring, keeping, daily, telling) } => collected,
-        ended = serving => match ended {
+        ended = served => match ended {
             Ok(()) if stop.is_cancelled() => Ok(()),
             Ok(()) => Err(Error::Failed("the HTTP server ended by itself".to_owned())),
             Err(error) => Err(Error::Failed(format!("the HTTP server failed: {error}"))),

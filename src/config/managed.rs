@@ -47,8 +47,15 @@ impl PasswordSource for ManagedPassword {
             {
                 return Ok(password.clone());
             }
-            let value = self.secret.read().await.map_err(|e| no_password(&e))?;
-            let password = Password::new(value.trim());
+            let password = match (self.secret.read().await, kept.as_ref()) {
+                (Ok(value), _) => Password::new(value.trim()),
+                // The database may be back before Secrets Manager is.
+                (Err(error), Some((password, _))) => {
+                    tracing::warn!("secret {} is not read again: {error}", self.secret);
+                    password.clone()
+                }
+                (Err(error), None) => return Err(no_password(&error)),
+            };
             *kept = Some((password.clone(), Instant::now()));
             Ok(password)
         })

@@ -11,7 +11,7 @@ use crate::sources::Sources;
 use std::time::Duration;
 use tidegauge_alerts::Facts;
 use tidegauge_chain::EndpointReport;
-use tidegauge_storage::View;
+use tidegauge_storage::{Tip, View};
 use tidegauge_sync::{LakeStatus, MirrorStatus, SnapshotStatus};
 
 /// What all metrics read now, but those of who asked for it.
@@ -25,7 +25,7 @@ pub(crate) fn gather(sources: &Sources) -> Result<Readings, Error> {
     let to = &mut readings;
     to.whole(&HEARTBEAT, &[], 1);
     store(&report, to);
-    tail(&sources.live, &report, to);
+    tail(&sources.live, &report, view.tip()?, to);
     if let Some(facts) = sources.judged.lock().as_ref() {
         judged(facts, to);
     }
@@ -61,7 +61,7 @@ fn store(report: &Report, to: &mut Readings) {
     to.whole(&DISPUTES, &[], report.disputes());
 }
 
-fn tail(live: &Live, report: &Report, to: &mut Readings) {
+fn tail(live: &Live, report: &Report, at: Option<Tip>, to: &mut Readings) {
     let (head, tip) = (live.head().map(|head| head.0), report.tip_number());
     if let Some(tip) = tip {
         to.whole(&TIP_BLOCK, &[], tip);
@@ -74,10 +74,10 @@ fn tail(live: &Live, report: &Report, to: &mut Readings) {
     to.flag(&HEADS_ANNOUNCED, &[], tail.announced);
     to.count(&REORGS, &[], tail.reorgs);
     to.count(&REPAIRS, &[], tail.repairs);
-    if let Some(status) = live.postgres() {
+    if let Some(status) = live.postgres(at) {
         postgres(&status, to);
     }
-    let bucket = live.bucket();
+    let bucket = live.bucket(at);
     if let Some(status) = &bucket.lake {
         lake(status, &bucket, to);
     }

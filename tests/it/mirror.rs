@@ -232,9 +232,11 @@ fn a_full_disk_of_the_server_is_waited_out() {
     );
     // Collection goes on all the same.
     let tip = status["tip"]["number"].as_u64();
-    daemon.wait_until("further", |status| {
+    let status = daemon.wait_until("further", |status| {
         status["tip"]["number"].as_u64() > tip.map(|tip| tip + 5)
     });
+    let behind = mirror(&status)["lag_blocks"].as_u64();
+    assert!(behind >= Some(5), "{status:#}");
     std::fs::remove_file(filling).unwrap();
     daemon.wait_until("mirrored", |status| {
         let mirror = mirror(status);
@@ -246,4 +248,6 @@ fn a_full_disk_of_the_server_is_waited_out() {
         "{said}"
     );
     daemon.stop();
+    // It has let go of its lease: nobody waits for that to run out.
+    Program::on(&store, "http://127.0.0.1:1", &["audit"]).succeed();
 }

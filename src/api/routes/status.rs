@@ -91,12 +91,13 @@ pub(super) fn status(
         commit_latency: context.sources.live.latencies().into(),
         endpoints: context.sources.endpoint_reports(),
     };
-    let bucket = context.sources.live.bucket();
+    let at = view.tip()?;
+    let bucket = context.sources.live.bucket(at);
     let mirrors = Mirrors {
         postgres: context
             .sources
             .live
-            .postgres()
+            .postgres(at)
             .as_ref()
             .map(MirrorReport::of),
         s3: BucketReport::of(&bucket),
