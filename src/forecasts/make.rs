@@ -34,7 +34,7 @@ pub(crate) struct Made {
     pub(crate) pools: u64,
     /// Forecasts that were not kept before.
     pub(crate) forecasts: u64,
-    /// Forecasts whose time to be kept is over.
+    /// Days whose forecasts went: their time to be kept is over.
     pub(crate) dropped_days: u64,
     /// Models of the folder that say nothing, each with why.
     pub(crate) refused: Vec<String>,

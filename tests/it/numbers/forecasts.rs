@@ -1,7 +1,7 @@
 //! `predict` and `models`: what is forecast, from nothing that came after.
 
 use super::{Collected, table};
-use crate::support::{Program, Table};
+use crate::support::{Chain, Program, Table};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -159,4 +159,55 @@ fn what_was_never_forecast_is_said_with_a_way_out() {
     }
     let said = collected.program(&["models"]).succeed();
     assert!(said.contains("predict --fit"), "{said}");
+}
+
+#[test]
+fn what_was_forecast_of_days_long_past_is_dropped() {
+    let chain = Chain::simulate(&[
+        "--seed",
+        "12",
+        "--frozen",
+        "--block-time",
+        "7200",
+        "--history-days",
+        "60",
+        "--swaps-per-block",
+        "4",
+        "--pool-count",
+        "5",
+    ]);
+    let folder = tempfile::tempdir().unwrap();
+    let (store, url) = (folder.path().join("store"), &chain.url);
+    let collected_to = |block: u64| {
+        let to = block.to_string();
+        Program::on(&store, url, &["backfill", "--from", "0", "--to", &to]).succeed();
+    };
+    collected_to(20 * 12);
+    let first = fit(&store, url);
+    let early = first["day"].as_str().unwrap().to_owned();
+    forecasts(&store, url, &folder.path().join("early.csv"), &early);
+    collected_to(chain.head);
+    let keeping = ["predict", "--fit", "--json"];
+    let keeping = [&["--set=predictions.keep_days=42"][..], &keeping].concat();
+    let said = Program::on(&store, url, &keeping).succeed();
+    let made: Value = serde_json::from_str(&said).unwrap();
+    let of = |day: &Value| day.as_str().unwrap().parse::<Day>().unwrap();
+    let past = of(&made["day"]).minus_days(42);
+    // Whether or not that day is among them: the border itself goes, what comes after it stays.
+    let dropped = made["dropped_days"].as_u64().unwrap();
+    assert!(dropped > 0, "{made}");
+    let is_there = |day: Day| {
+        let asked = ["predict", "--date", &day.to_string(), "--out", "-"];
+        Program::on(&store, url, &asked).run().status.success()
+    };
+    assert!(!is_there(past));
+    assert_eq!(
+        is_there(past.plus_days(1)),
+        past.plus_days(1) <= of(&first["day"])
+    );
+    assert!(is_there(of(&made["day"])));
+    // No day is dropped twice.
+    let again = Program::on(&store, url, &keeping).succeed();
+    let again: Value = serde_json::from_str(&again).unwrap();
+    assert_eq!(again["dropped_days"], 0, "{again}");
 }
