@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Instant;
 use tidegauge_model::{Day, UnixSeconds};
 use tidegauge_predict::{Config, Model, Walk};
 use tidegauge_storage::{ForecastRun, Keep, View};
@@ -150,6 +151,7 @@ fn of_folder(
         if known.transpose()?.flatten().is_some() {
             continue;
         }
+        let begun = Instant::now();
         let said = match onnx::say(view, &name, &file, day)? {
             Ok(said) if said.forecasts.is_empty() => continue,
             Ok(said) => said,
@@ -159,6 +161,11 @@ fn of_folder(
                 continue;
             }
         };
+        tracing::info!(
+            "model {name} said something of {} pools of {day} in {:.2} s",
+            said.forecasts.len(),
+            begun.elapsed().as_secs_f64()
+        );
         made.forecasts += said.forecasts.len() as u64;
         keep(of_file(&said, day, origin)?)?;
     }

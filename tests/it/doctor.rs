@@ -59,6 +59,20 @@ fn every_right_that_will_be_needed_is_tried() {
         let url = format!("--set=sync.postgres.url={url}");
         [settings.clone(), vec![url]].concat()
     };
+    let from =
+        |start: &str| [settings.clone(), vec![format!("--set=chain.start={start}")]].concat();
+    let all = found(&store, &chain.url, &from("99999999"), &[]);
+    let (ok, history) = of(&all, "history");
+    assert!(
+        !ok && history.contains("beyond the chain's head"),
+        "{history}"
+    );
+    let all = found(&store, &chain.url, &from("1"), &[]);
+    let (ok, history) = of(&all, "history");
+    assert!(
+        ok && history.contains("block 1, where collection begins"),
+        "{history}"
+    );
     let all = found(&store, &chain.url, &with(&cluster.url()), &[]);
     assert!(of(&all, "endpoint").0);
     let (ok, bucket) = of(&all, "bucket");

@@ -249,5 +249,6 @@ fn a_full_disk_of_the_server_is_waited_out() {
     );
     daemon.stop();
     // It has let go of its lease: nobody waits for that to run out.
-    Program::on(&store, "http://127.0.0.1:1", &["audit"]).succeed();
+    let url = format!("--set=sync.postgres.url={}", cluster.url());
+    Program::on(&store, "http://127.0.0.1:1", &[&url, "audit"]).succeed();
 }

@@ -64,7 +64,12 @@ async fn examine(config: &Config, depth: Depth) -> Vec<Finding> {
         ));
     } else {
         match collect::connect(config, &[]).await {
-            Ok(chain) => endpoint::endpoint(&chain, &mut findings).await,
+            Ok(chain) => {
+                // Of a store that is there, what it began with is collected.
+                let is_new = super::open_beside(config).is_err();
+                let start = is_new.then_some(&config.chain.start);
+                endpoint::endpoint(&chain, start, &mut findings).await;
+            }
             Err(error) => findings.push(bad("endpoint", error)),
         }
     }

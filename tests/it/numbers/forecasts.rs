@@ -168,7 +168,7 @@ fn what_was_forecast_of_days_long_past_is_dropped() {
         "12",
         "--frozen",
         "--block-time",
-        "7200",
+        "3600",
         "--history-days",
         "60",
         "--swaps-per-block",
@@ -182,7 +182,7 @@ fn what_was_forecast_of_days_long_past_is_dropped() {
         let to = block.to_string();
         Program::on(&store, url, &["backfill", "--from", "0", "--to", &to]).succeed();
     };
-    collected_to(20 * 12);
+    collected_to(20 * 24);
     let first = fit(&store, url);
     let early = first["day"].as_str().unwrap().to_owned();
     forecasts(&store, url, &folder.path().join("early.csv"), &early);
