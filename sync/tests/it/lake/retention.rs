@@ -12,6 +12,10 @@ impl Bench {
     pub(super) fn assert_whole(&self) -> BTreeSet<String> {
         let mut reached = BTreeSet::new();
         for key in self.keys("lake/_manifests/0") {
+            // A removal that was on its way when the work was cut off may end meanwhile.
+            if !self.path(&key).exists() {
+                continue;
+            }
             let root: Value = self.json(&key);
             let mut objects = root["hot"].as_array().unwrap().clone();
             for part in root["parts"].as_array().unwrap() {
