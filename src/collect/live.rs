@@ -144,7 +144,7 @@ impl Live {
     /// the tip is as old as its last step. `None` without one.
     pub(crate) fn postgres(&self, tip: Option<Tip>) -> Option<MirrorStatus> {
         let mut status = self.postgres.lock().clone()?;
-        if let (Some(tip), Some(_)) = (tip, status.tip) {
+        if let (Some(tip), Some(_), Some(_)) = (tip, status.tip, &status.error) {
             (status.tip, status.tip_time) = (Some(tip.block), tip.timestamp);
         }
         Some(status)
@@ -177,6 +177,7 @@ impl Live {
         let mut status = self.bucket.lock().clone();
         if let (Some(tip), Some(lake)) = (tip, &mut status.lake)
             && lake.tip.is_some()
+            && (lake.error.is_some() || status.error.is_some())
         {
             (lake.tip, lake.tip_time) = (Some(tip.block), tip.timestamp);
         }

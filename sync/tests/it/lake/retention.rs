@@ -13,10 +13,10 @@ impl Bench {
         let mut reached = BTreeSet::new();
         for key in self.keys("lake/_manifests/0") {
             // A removal that was on its way when the work was cut off may end meanwhile.
-            if !self.path(&key).exists() {
+            let Ok(bytes) = std::fs::read(self.path(&key)) else {
                 continue;
-            }
-            let root: Value = self.json(&key);
+            };
+            let root: Value = serde_json::from_slice(&bytes).unwrap();
             let mut objects = root["hot"].as_array().unwrap().clone();
             for part in root["parts"].as_array().unwrap() {
                 self.assert_object(part, &key);
