@@ -75,10 +75,7 @@ async fn download(chain: Arc<SimChain>) -> Vec<(BlockRange, String, B256)> {
     let options = ServeOptions {
         hostility: None,
         live_interval: None,
-        limits: Limits {
-            max_logs: None,
-            max_range_blocks: None,
-        },
+        limits: Limits::default(),
     };
     let listen = "127.0.0.1:0".parse().unwrap();
     let server = serve(listen, chain.clone(), options, std::future::pending())

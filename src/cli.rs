@@ -595,6 +595,9 @@ pub(crate) struct Simulate {
     /// Refuse eth_getLogs ranges of more blocks than this, as providers do
     #[arg(long, value_name = "N")]
     pub(crate) max_range: Option<u64>,
+    /// Have no logs and receipts of blocks before this one, as nodes that prune
+    #[arg(long, value_name = "BLOCK")]
+    pub(crate) pruned_below: Option<u64>,
     /// Folder for generated histories
     #[arg(long, value_name = "DIR")]
     pub(crate) cache_dir: Option<PathBuf>,

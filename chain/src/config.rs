@@ -120,8 +120,8 @@ impl Default for Limits {
             // Mainnet's largest block receipts are some 5 MB of JSON, a page of 20,000 logs some 20 MB.
             max_body_bytes: 64 << 20,
             max_held_bytes: 64 << 20,
-            // Below the 10,000 logs at which most providers cut.
-            page_target_logs: 6_000,
+            // Below the 10,000 logs at which most providers cut, with room for busier blocks.
+            page_target_logs: 8_000,
             first_page_blocks: 256,
             max_page_blocks: 20_000,
             batch_target_bytes: 4 << 20,

@@ -16,6 +16,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 pub mod abi;
+mod allowance;
 mod config;
 pub mod continuity;
 pub mod decode;
@@ -37,6 +38,7 @@ mod source;
 mod tail;
 mod time;
 
+pub use allowance::Allowance;
 pub use config::{ChainConfig, Limits, Method, ParseError, PoolSelection, SecretUrl};
 pub use error::ChainError;
 pub use evidence::EvidenceError;

@@ -314,7 +314,7 @@ mod tests {
         let logs = bill(&free, Method::Logs);
         assert_eq!((logs.requests, logs.billed_cu), (720 * 3, 720 * 100));
         let logs = bill(&paid, Method::Logs);
-        assert_eq!(logs.requests, 10 * 3);
+        assert_eq!(logs.requests, 8 * 3);
         let receipts = bill(&paid, Method::Receipts);
         assert_eq!(receipts.billed_cu, 7_200 * 40);
         assert_eq!(receipts.throughput_cu, 7_200 * 520);

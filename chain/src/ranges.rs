@@ -111,6 +111,11 @@ impl RangePlanner {
         self.split(range, width)
     }
 
+    /// Whether a range was answered yet, so that the next ones have the width that suits them.
+    pub fn knows_density(&self) -> bool {
+        self.density.is_some()
+    }
+
     /// Weight expected in a range by the running density; `None` while it is unknown.
     pub fn expected(&self, range: BlockRange) -> Option<u64> {
         let expected = u128::from(self.density?) * u128::from(range.len_blocks()) / 1024;

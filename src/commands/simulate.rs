@@ -7,7 +7,7 @@ use crate::progress::{Progress, group};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use tidegauge_model::{Day, UnixSeconds};
+use tidegauge_model::{BlockNumber, Day, UnixSeconds};
 use tidegauge_simchain::{Limits, Replay, ReplayFiles, ServeOptions, SimChain, SimConfig, serve};
 
 /// Generates or opens the chain, serves it until told to stop.
@@ -18,6 +18,7 @@ pub(super) async fn simulate(flags: Simulate) -> Result<(), Error> {
         Limits {
             max_logs: flags.max_logs,
             max_range_blocks: flags.max_range,
+            first_kept: flags.pruned_below.map(BlockNumber),
         },
     );
     let (hostility, honest_listen) = (flags.mischief.hostility(), flags.mischief.honest_listen);

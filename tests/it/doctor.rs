@@ -142,3 +142,48 @@ fn every_right_that_will_be_needed_is_tried() {
     assert!(!ok && told.contains("it answered 500"), "{told}");
     assert!(!of(&all, "bucket").0);
 }
+
+/// Each endpoint is looked at by itself, since a good one hides what another lacks.
+#[test]
+fn an_endpoint_that_lacks_history_or_allows_little_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = folder.path().join("store");
+    let good = Chain::small();
+    let pruned = Chain::small_with(&["--pruned-below", "100", "--max-range", "50"]);
+    let both = format!("{},{}", good.url, pruned.url);
+    let start = "--set=chain.start=1".to_owned();
+    let all = found(&store, &both, std::slice::from_ref(&start), &[]);
+    let each = |check: &str| -> Vec<(bool, &str)> {
+        all.iter()
+            .filter(|(name, ..)| name == check)
+            .map(|(_, ok, detail)| (*ok, detail.as_str()))
+            .collect()
+    };
+    let [(true, first), (true, second)] = each("endpoint")[..] else {
+        panic!("{all:#?}");
+    };
+    assert!(first.starts_with(&good.url) && second.starts_with(&pruned.url));
+    let [(true, wide), (true, narrow)] = each("limits")[..] else {
+        panic!("{all:#?}");
+    };
+    assert!(wide.contains("up to 1,"), "{wide}");
+    assert!(narrow.contains("up to 50 blocks"), "{narrow}");
+    assert!(narrow.contains("tell their block's timestamp"), "{narrow}");
+    let [(true, _), (false, gone)] = each("history")[..] else {
+        panic!("{all:#?}");
+    };
+    assert!(
+        gone.contains("pruned history unavailable") && gone.contains("an archive's endpoint"),
+        "{gone}"
+    );
+    let [(true, heads)] = each("websocket")[..] else {
+        panic!("{all:#?}");
+    };
+    assert!(heads.contains("announced"), "{heads}");
+
+    // A socket that was written down, and that nobody opens.
+    let nobody = format!("--set=chain.ws_urls=ws://127.0.0.1:{}", free_port());
+    let all = found(&store, &good.url, &[start, nobody], &[]);
+    let (ok, heads) = of(&all, "websocket");
+    assert!(!ok && heads.contains("nobody answers"), "{heads}");
+}

@@ -203,6 +203,9 @@ impl Fetcher {
     fn launch(&mut self) {
         let inner = Arc::clone(&self.chain.inner);
         while self.tasks.len() < inner.max_in_flight {
+            if self.is_probing() {
+                return;
+            }
             let is_awaited = self.planner.peek() == Some(self.next);
             let has_room = self.ready_bytes + self.flight_bytes() < inner.limits.max_held_bytes
                 && self.ready.len() < inner.max_in_flight * WAITING_PER_TASK;
@@ -215,6 +218,14 @@ impl Fetcher {
             let expected = self.planner.expected(range);
             self.spawn(range, expected);
         }
+    }
+
+    /// Whether one log page is on its way to tell how wide pages can be: more of its width would
+    /// all be refused like it, and be charged.
+    fn is_probing(&self) -> bool {
+        self.evidence != Evidence::Receipts
+            && !self.tasks.is_empty()
+            && !self.planner.knows_density()
     }
 
     /// What is in flight, if its pages weigh as much as the last one.

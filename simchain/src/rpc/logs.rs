@@ -19,13 +19,25 @@ const CHUNK_BLOCKS: u64 = 2_048;
 /// An answer beyond this is refused.
 const MAX_ANSWER_BYTES: usize = 256 << 20;
 
-/// Bounds of `eth_getLogs`, as providers set them.
+/// What a node does not answer, as providers bound it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Limits {
-    /// Logs in one answer.
+    /// Logs in one answer to `eth_getLogs`.
     pub max_logs: Option<u64>,
-    /// Blocks in one request.
+    /// Blocks in one request of `eth_getLogs`.
     pub max_range_blocks: Option<u64>,
+    /// Logs and receipts of blocks before this one are gone; their headers are not (EIP-4444).
+    pub first_kept: Option<BlockNumber>,
+}
+
+impl Limits {
+    /// geth's words if the block's logs and receipts are gone.
+    pub(super) fn check_kept(&self, first: BlockNumber) -> Result<(), RpcError> {
+        match self.first_kept.is_some_and(|kept| first < kept) {
+            true => Err(RpcError::new(4444, "pruned history unavailable")),
+            false => Ok(()),
+        }
+    }
 }
 
 /// The page of a filter, as a JSON list.
@@ -47,6 +59,7 @@ pub(super) fn get_logs(
             range.from.0
         )));
     }
+    limits.check_kept(range.from)?;
     let mut page = Page {
         filter,
         range,

@@ -157,7 +157,10 @@ impl Node {
             "eth_getBlockReceipts" => {
                 required::<Value>(params, 0, "a block")?;
                 match existing_block(chain, params, 0)? {
-                    Some(block) => return Ok(receipts_json(&block, None, out)?),
+                    Some(block) => {
+                        self.limits.check_kept(block.number)?;
+                        return Ok(receipts_json(&block, None, out)?);
+                    }
                     None => Value::Null,
                 }
             }
@@ -165,6 +168,7 @@ impl Node {
                 let hash: B256 = required(params, 0, "a transaction hash")?;
                 match chain.find_tx(&hash)? {
                     Some((block, index)) => {
+                        self.limits.check_kept(block.number)?;
                         return Ok(receipts_json(&block, Some(index), out)?);
                     }
                     None => Value::Null,

@@ -26,7 +26,7 @@ pub struct ServeOptions {
     /// Time between new blocks; `None`: this listener adds none. Of several
     /// listeners on one chain, one at most should.
     pub live_interval: Option<Duration>,
-    /// Bounds of `eth_getLogs`.
+    /// What is not answered.
     pub limits: Limits,
     /// Mischief; `None`: honest.
     pub hostility: Option<Hostility>,

@@ -256,6 +256,7 @@ async fn limits_are_those_of_providers() {
     let limits = Limits {
         max_logs: Some(100),
         max_range_blocks: Some(50),
+        first_kept: Some(BlockNumber(0x20)),
     };
     let (node, _, _folder) = served(ServeOptions {
         limits,
@@ -288,6 +289,22 @@ async fn limits_are_those_of_providers() {
             .len()
             <= 100
     );
+
+    // What was pruned: logs and receipts, not headers.
+    for (method, params) in [
+        (
+            "eth_getLogs",
+            json!([{"fromBlock": "0x1f", "toBlock": "0x30"}]),
+        ),
+        ("eth_getBlockReceipts", json!(["0x1f"])),
+    ] {
+        let (code, message) = node.error(method, params).await;
+        assert!(code == 4444 && message.contains("pruned"), "{message}");
+    }
+    let header = node.result("eth_getBlockByNumber", json!(["0x1f", false]));
+    assert_eq!(header.await["number"], "0x1f");
+    let kept = node.result("eth_getBlockReceipts", json!(["0x20"])).await;
+    assert!(kept.is_array());
 }
 
 fn call(signature: &str) -> Bytes {

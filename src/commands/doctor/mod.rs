@@ -6,7 +6,6 @@ mod outside;
 mod places;
 mod store;
 
-use crate::collect;
 use crate::config::Config;
 use crate::error::Error;
 use serde::Serialize;
@@ -57,22 +56,10 @@ async fn examine(config: &Config, depth: Depth) -> Vec<Finding> {
         machine::disk(config),
         machine::clock(),
     ];
-    if config.chain.rpc_urls.is_empty() {
-        findings.push(bad(
-            "endpoint",
-            "none is set: chain.rpc_urls in config.toml, or --set chain.rpc_urls=URL",
-        ));
-    } else {
-        match collect::connect(config, &[]).await {
-            Ok(chain) => {
-                // Of a store that is there, what it began with is collected.
-                let is_new = super::open_beside(config).is_err();
-                let start = is_new.then_some(&config.chain.start);
-                endpoint::endpoint(&chain, start, &mut findings).await;
-            }
-            Err(error) => findings.push(bad("endpoint", error)),
-        }
-    }
+    // Of a store that is there, what it began with is collected.
+    let is_new = super::open_beside(config).is_err();
+    let start = is_new.then_some(&config.chain.start);
+    endpoint::endpoints(config, start, &mut findings).await;
     findings.push(store::store(config, depth.store));
     places::postgres(config, &mut findings).await;
     places::buckets(config, &mut findings).await;

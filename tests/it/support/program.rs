@@ -289,7 +289,12 @@ impl Chain {
 
     /// A still, honest chain of a day's 1,440 blocks, one a minute.
     pub(crate) fn small() -> Self {
-        Self::simulate(&[
+        Self::small_with(&[])
+    }
+
+    /// The same, served otherwise.
+    pub(crate) fn small_with(arguments: &[&str]) -> Self {
+        let small = [
             "--seed",
             "7",
             "--frozen",
@@ -301,7 +306,8 @@ impl Chain {
             "3",
             "--pool-count",
             "8",
-        ])
+        ];
+        Self::simulate(&[&small[..], arguments].concat())
     }
 
     /// Replays recorded logs.
