@@ -25,6 +25,13 @@ impl Bounds {
         Self::default()
     }
 
+    pub(crate) fn from(lower: Vec<u8>) -> Self {
+        Self {
+            lower: Some(lower),
+            upper: None,
+        }
+    }
+
     pub(crate) fn between((lower, upper): (Vec<u8>, Vec<u8>)) -> Self {
         Self {
             lower: Some(lower),

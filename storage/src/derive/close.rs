@@ -5,7 +5,7 @@ use super::live::Live;
 use super::pending::encoded;
 use super::windows::{pool_window, tiles_between, window_of};
 use crate::codec::{ClosedDay, encode_calendar, encode_daily_row, encode_target_row};
-use crate::draft::{Before, Draft};
+use crate::draft::{Before, Draft, Walk};
 use crate::error::StoreError;
 use crate::families::Family;
 use crate::keys::{POOL_AND_BYTES, calendar_key, day_key, parse_day_key, pool_day_key};
@@ -52,8 +52,12 @@ pub(super) fn close(
     }
     let due: Vec<_> = due.into_iter().collect();
     let sight = draft.sight();
-    let made = on_all_cores(&due, |(pool, due)| {
-        due.rows(sight, live, *pool, (day, horizon))
+    let made = on_all_cores(&due, |due| {
+        let walk = Walk::over(sight);
+        let rows = due
+            .iter()
+            .map(|(pool, due)| due.rows(&walk, live, *pool, (day, horizon)));
+        rows.collect()
     })?;
     for made in made.into_iter().flatten() {
         put(draft, made)?;
@@ -74,23 +78,21 @@ const POOLS_OF_A_THREAD: usize = 128;
 /// Threads at most: the store's files are read by all of them.
 const MOST_THREADS: usize = 8;
 
-/// What a function makes of each, in their order: reading takes most of the time, and cores read
+/// What a function makes of parts, in their order: reading takes most of the time, and cores read
 /// beside each other.
 fn on_all_cores<T: Sync, R: Send>(
     of: &[T],
-    make: impl Fn(&T) -> Result<R, StoreError> + Sync,
+    make: impl Fn(&[T]) -> Result<Vec<R>, StoreError> + Sync,
 ) -> Result<Vec<R>, StoreError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = (of.len() / POOLS_OF_A_THREAD).clamp(1, cores.min(MOST_THREADS));
     if threads == 1 {
-        return of.iter().map(make).collect();
+        return make(of);
     }
     std::thread::scope(|scope| {
         let parts = of.chunks(of.len().div_ceil(threads));
         let make = &make;
-        let running: Vec<_> = parts
-            .map(|part| scope.spawn(move || part.iter().map(make).collect::<Result<Vec<_>, _>>()))
-            .collect();
+        let running: Vec<_> = parts.map(|part| scope.spawn(move || make(part))).collect();
         let mut all = Vec::with_capacity(of.len());
         for part in running {
             match part.join() {

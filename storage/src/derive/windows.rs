@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use tidegauge_features::{PoolWindow, Tile, UserCounts};
 use tidegauge_model::{Address, Day, Hour, PoolId};
 
+/// No fewer than most pools have in a window: tiles are large to be moved when there are more.
+const TILES_OF_MOST: usize = 128;
+
 /// The last tile of a pool in an hour before `end`; `None` if it has none.
 pub(crate) fn last_tile(
     from: &impl Lookup,
@@ -38,10 +41,10 @@ pub(crate) fn tiles_between(
     pool: PoolId,
     hours: std::ops::Range<Hour>,
 ) -> Result<Vec<(Hour, Tile)>, StoreError> {
-    let mut tiles = Vec::new();
     if hours.is_empty() {
-        return Ok(tiles);
+        return Ok(Vec::new());
     }
+    let mut tiles = Vec::with_capacity(TILES_OF_MOST);
     let bounds = (
         tile_key(pool, hours.start).to_vec(),
         tile_key(pool, hours.end).to_vec(),

@@ -8,7 +8,7 @@ mod entry;
 mod sight;
 
 pub(crate) use counts::without;
-pub(crate) use sight::Sight;
+pub(crate) use sight::{Sight, Walk};
 
 use crate::codec::{Touched, encode_head};
 use crate::database::{Database, damaged};
