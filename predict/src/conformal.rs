@@ -69,7 +69,7 @@ struct DayResiduals {
 
 /// Counts of a cell, or of several.
 #[derive(Clone, PartialEq, Debug)]
-struct Counts {
+pub(crate) struct Counts {
     residuals: u32,
     hits: u32,
     bins: Vec<u32>,
@@ -104,6 +104,18 @@ impl Default for Counts {
 }
 
 impl Counts {
+    /// A residual more: outcome less forecast, as logarithms, and whether it came within 25 %.
+    pub(crate) fn push(&mut self, residual: f64, hit: bool) {
+        self.bins[place(bin_of(residual))] += 1;
+        self.residuals += 1;
+        self.hits += u32::from(hit);
+    }
+
+    /// Whether there are enough to say anything.
+    pub(crate) fn suffice(&self) -> bool {
+        self.residuals >= LEAST_RESIDUALS
+    }
+
     fn add(&mut self, day: &DayCell) {
         for bin in &day.bins {
             self.bins[place(*bin)] += 1;
@@ -142,7 +154,7 @@ impl Counts {
 
     /// With n residuals the ranks floor((n + 1)/10) and ceil(9(n + 1)/10): either end misses at
     /// most one in ten if residuals are exchangeable.
-    fn claim(&self, basis: Basis) -> Claim {
+    pub(crate) fn claim(&self, basis: Basis) -> Claim {
         let n = self.residuals;
         let low = self.ranked((n + 1) / 10);
         let high = self.ranked((9 * (n + 1)).div_ceil(10));
@@ -157,6 +169,11 @@ impl Counts {
             basis,
         }
     }
+}
+
+fn bin_of(residual: f64) -> i16 {
+    let half = f64::from(HALF_BINS);
+    (residual * BINS_PER_UNIT).floor().clamp(-half, half - 1.0) as i16
 }
 
 fn place(bin: i16) -> usize {
@@ -188,16 +205,10 @@ impl Residuals {
     /// A forecast that matured on the day begun: outcome less forecast, as logarithms, and whether
     /// it came within 25 %.
     pub(crate) fn add(&mut self, cell: usize, residual: f64, hit: bool) {
-        let bin = (residual * BINS_PER_UNIT).floor();
-        let half = f64::from(HALF_BINS);
-        let bin = bin.clamp(-half, half - 1.0) as i16;
         if let Some(today) = self.days.back_mut() {
-            today.cells[cell].bins.push(bin);
+            today.cells[cell].bins.push(bin_of(residual));
             today.cells[cell].hits += u32::from(hit);
-            let counts = &mut self.counts[cell];
-            counts.bins[place(bin)] += 1;
-            counts.residuals += 1;
-            counts.hits += u32::from(hit);
+            self.counts[cell].push(residual, hit);
         }
     }
 
@@ -214,7 +225,7 @@ impl Residuals {
 
     fn claim_target(&self, first: usize, claims: &mut Vec<Option<Claim>>) {
         let counts = &self.counts[first..first + Group::COUNT];
-        let enough = |counts: &Counts| counts.residuals >= LEAST_RESIDUALS;
+        let enough = Counts::suffice;
         let sum = |of: &[Counts]| {
             let residuals: u32 = of.iter().map(|counts| counts.residuals).sum();
             (residuals >= LEAST_RESIDUALS).then(|| {

@@ -37,6 +37,18 @@ pub struct Interval {
     pub high: f64,
 }
 
+impl Interval {
+    /// Of a forecast with this value; `None` where it has no upper end.
+    pub(crate) fn around(value: f64, target: Target, claim: Claim) -> Option<Self> {
+        let scaled = |factor| target.aim.quantity().scaled(value, factor);
+        let [low, high] = claim.factors;
+        Some(Self {
+            low: low.map_or(0.0, scaled),
+            high: scaled(high?),
+        })
+    }
+}
+
 /// What a day of the walk gives.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DayReport {
@@ -60,22 +72,14 @@ impl Forecast {
         log: f64,
         claim: Option<Claim>,
     ) -> Self {
-        let quantity = target.aim.quantity();
-        let value = quantity.of_log(log);
-        let scaled = |factor| quantity.scaled(value, factor);
+        let value = target.aim.quantity().of_log(log);
         Self {
             pool,
             day,
             model,
             target,
             value,
-            interval: claim.and_then(|claim| {
-                let [low, high] = claim.factors;
-                Some(Interval {
-                    low: low.map_or(0.0, scaled),
-                    high: scaled(high?),
-                })
-            }),
+            interval: claim.and_then(|claim| Interval::around(value, target, claim)),
             confidence: claim.map(|claim| claim.confidence),
             basis: claim.map(|claim| claim.basis),
         }

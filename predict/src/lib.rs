@@ -16,6 +16,7 @@ mod model;
 mod observed;
 mod outcome;
 mod pending;
+mod record;
 mod reliability;
 mod ridge;
 mod saved;
@@ -31,6 +32,7 @@ pub use error::PredictError;
 pub use forecast::{DayReport, Forecast, Interval};
 pub use model::Model;
 pub use observed::{Class, Observed};
+pub use record::Record;
 pub use reliability::Reliable;
 pub use ridge::Fit;
 pub use scores::{

@@ -13,3 +13,11 @@ pub(crate) fn outcome(target: Target, recent: Recent<'_>) -> Option<f64> {
         Aim::VolumeUsd => sum(),
     }
 }
+
+/// How far an outcome may be from its forecast to count as a hit, as a share of the forecast.
+const HIT: f64 = 0.25;
+
+/// Whether an outcome came within ± 25 % of its forecast.
+pub(crate) fn is_hit(forecast: f64, outcome: f64) -> bool {
+    (outcome - forecast).abs() <= HIT * forecast
+}

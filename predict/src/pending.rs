@@ -4,6 +4,7 @@ use crate::aim::{Aim, Target};
 use crate::conformal::{CELLS, Claim, cell};
 use crate::group::Group;
 use crate::model::Model;
+use crate::outcome::is_hit;
 use serde::{Deserialize, Serialize};
 use tidegauge_model::{Day, PoolId};
 
@@ -45,9 +46,6 @@ pub(crate) struct Settled {
     pub(crate) claimed: Option<f64>,
 }
 
-/// How far an outcome may be from its forecast to count as a hit, as a share of the forecast.
-const HIT: f64 = 0.25;
-
 impl PendingPool {
     /// How many forecasts there are.
     pub(crate) fn made(&self) -> usize {
@@ -76,7 +74,7 @@ impl PendingPool {
                 error: came - log,
                 naive: error(Model::Naive),
                 seasonal: error(Model::SeasonalNaive),
-                hit: (outcome - value).abs() <= HIT * value,
+                hit: is_hit(value, outcome),
                 covered: claim.and_then(|claim| {
                     let high = log + claim.high?;
                     let low = claim.low.map_or(0.0, |low| log + low);

@@ -152,7 +152,7 @@ fn of_folder(
             continue;
         }
         let begun = Instant::now();
-        let said = match onnx::say(view, &name, &file, day)? {
+        let mut said = match onnx::say(view, &name, &file, day)? {
             Ok(said) if said.forecasts.is_empty() => continue,
             Ok(said) => said,
             Err(why) => {
@@ -166,6 +166,7 @@ fn of_folder(
             said.forecasts.len(),
             begun.elapsed().as_secs_f64()
         );
+        outside::claim(view, &mut said, day)?;
         made.forecasts += said.forecasts.len() as u64;
         keep(of_file(&said, day, origin)?)?;
     }

@@ -1,15 +1,19 @@
-//! What forecasts of other models were worth: held against what came of them, as the program's own.
+//! What forecasts of other models were worth: held against what came of them, as the program's own,
+//! and how sure the next ones may therefore be.
 
+use super::onnx::Said;
 use super::records::{SCORED_DAYS, name_of};
 use crate::error::Error;
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use tidegauge_features::{Cell, TARGET_COLUMNS};
 use tidegauge_model::{Day, NANO_PER_USD, PoolId};
-use tidegauge_predict::{BEFORE_DAYS, LEAST_OUTCOMES, Model, RECENT_DAYS, Target, has_drifted};
+use tidegauge_predict::{
+    BEFORE_DAYS, LEAST_OUTCOMES, Model, RECENT_DAYS, Record, Target, has_drifted,
+};
 use tidegauge_storage::{
-    ForecastRun, Forecasted, ModelDrift, ModelName, ModelScore, PoolForecasts, Scan, ScoreBoard,
-    StoreError, TargetColumn, View,
+    ForecastBasis, ForecastRun, Forecasted, ModelDrift, ModelName, ModelScore, PoolForecasts, Scan,
+    ScoreBoard, StoreError, TargetColumn, View,
 };
 
 /// Squared errors of a model and of another over the forecasts that both made.
@@ -88,6 +92,41 @@ pub(super) fn score(view: &View<'_>, board: &mut ScoreBoard) -> Result<(), Error
     }
     for ((model, target), tally) in tallies {
         tally.tell(model, target, board);
+    }
+    Ok(())
+}
+
+/// Gives what a model says intervals and confidence by what its own forecasts, of whatever file, were
+/// off by that matured in the last 28 days: nothing below 100 of them.
+pub(super) fn claim(view: &View<'_>, said: &mut Said, day: Day) -> Result<(), Error> {
+    let Some(target) = Target::of_column(said.target.name()) else {
+        return Ok(());
+    };
+    let mut record = Record::new(target);
+    for run in view.forecast_runs()? {
+        let run = run?;
+        let matured = run.day.plus_days(said.target.horizon_days());
+        let is_recent = matured <= day && matured > day.minus_days(SCORED_DAYS);
+        if run.model != said.model || !is_recent {
+            continue;
+        }
+        for pool in view.pool_forecasts(&run)? {
+            let pool = pool?;
+            let forecast = pool.forecasts.iter().find(|(of, _)| *of == said.target);
+            let outcomes = outcomes(view, pool.pool, run.day)?;
+            if let (Some((_, forecast)), Some(outcome)) = (forecast, outcomes.get(&said.target)) {
+                record.add(forecast.value, *outcome);
+            }
+        }
+    }
+    let Some(says) = record.says() else {
+        return Ok(());
+    };
+    for forecast in said.forecasts.values_mut() {
+        let (interval, confidence) = says(forecast.value);
+        forecast.interval = interval.map(|interval| (interval.low, interval.high));
+        forecast.confidence = Some(confidence);
+        forecast.basis = Some(ForecastBasis::All);
     }
     Ok(())
 }

@@ -162,11 +162,14 @@ fn spots(
             continue;
         };
         let first = states.partition_point(|(at, _)| *at < from);
+        let after = end.map_or(states.len(), |end| {
+            states.partition_point(|(at, _)| *at < end)
+        });
         if let Some((_, Some(quote))) = first.checked_sub(1).and_then(|last| states.get(last)) {
             references.put(book, pool, Some(*quote));
         }
-        let within = states[first..].iter();
-        let within = within.take_while(|(at, _)| end.is_none_or(|end| *at < end));
+        // Of known length, so that all of it is made room for at once.
+        let within = states.get(first..after).unwrap_or_default().iter();
         moves.extend(within.map(|(at, quote)| (*at, pool, *quote)));
     }
     moves.sort_by_key(|(at, pool, _)| (*at, *pool));

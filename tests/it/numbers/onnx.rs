@@ -1,8 +1,8 @@
 //! Models of one's own: the example of `docs/models.md`, trained, put into the folder, and saying what
 //! Python says.
 
-use super::{Collected, table};
-use crate::support::{Program, root};
+use super::{Collected, DAYS, table};
+use crate::support::{Program, Table, root};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -210,6 +210,97 @@ fn the_documented_example_forecasts_in_the_collector_as_in_python() {
     assert!(said.contains("refused: cannot list the models"), "{said}");
     // What was forecast is not made again.
     assert_eq!(fit(&collected.store())["forecasts"], 0);
+    says_how_sure_it_is(&collected, &models, &days);
+}
+
+/// A model that forecasts day after day says how sure it is once enough of it has come true or not:
+/// by hand, from what it said and what came.
+fn says_how_sure_it_is(collected: &Collected, models: &Path, days: &Table) {
+    const BLOCKS: u32 = 72;
+    let store = collected.path("daily");
+    let only = collected.path("only");
+    std::fs::create_dir(&only).unwrap();
+    for ending in ["onnx", "toml"] {
+        let name = format!("line.{ending}");
+        std::fs::copy(models.join(&name), only.join(&name)).unwrap();
+    }
+    let folder = format!("--set=predictions.models_dir={}", only.display());
+    let program = |arguments: &[&str]| Program::on(&store, &collected.chain.url, arguments);
+    let target = "target_tx_7d_avg_ahead";
+    let outcomes: BTreeMap<(&str, Day), f64> = days
+        .select(["pool_address", "date", target])
+        .filter_map(|[pool, day, came]| {
+            Some(((pool, day.parse().unwrap()), came.parse::<f64>().ok()?))
+        })
+        .collect();
+    let mut said: Vec<(String, Day, f64)> = Vec::new();
+    let mut sure = 0;
+    for day in 6..DAYS {
+        let to = ((day + 1) * BLOCKS).min(u32::try_from(collected.chain.head).unwrap());
+        program(&["backfill", "--from", "0", "--to", &to.to_string()]).succeed();
+        program(&[&folder, "predict", "--fit"]).succeed();
+        let out = collected.path(&format!("line-{day}.csv"));
+        let path = out.display().to_string();
+        program(&["predict", "--model", "line", "--out", &path]).succeed();
+        let found = table(&out);
+        let columns = ["pool_address", "date", "value"];
+        let claims = ["interval_low", "interval_high", "confidence"];
+        let new: Vec<([&str; 3], [&str; 3])> =
+            found.select(columns).zip(found.select(claims)).collect();
+        let today: Day = new[0].0[1].parse().unwrap();
+        if said.last().is_some_and(|(_, last, _)| *last == today) {
+            continue;
+        }
+        // What was known when it was said: outcomes of the last 28 days up to this one.
+        let known = said
+            .iter()
+            .filter(|(_, from, _)| from.plus_days(7) <= today);
+        let matured: Vec<(f64, f64)> = known
+            .filter_map(|(pool, from, value)| Some((*value, *outcomes.get(&(pool, *from))?)))
+            .collect();
+        let mut errors: Vec<f64> = matured
+            .iter()
+            .map(|(value, came)| came.ln_1p() - value.ln_1p())
+            .collect();
+        errors.sort_by(f64::total_cmp);
+        let hits = matured
+            .iter()
+            .filter(|(value, came)| (came - value).abs() <= value / 4.0);
+        let (n, hits) = (errors.len(), hits.count() as f64);
+        for ([_, _, value], [low, high, confidence]) in &new {
+            if n < 100 {
+                assert_eq!([*low, *high, *confidence], [""; 3], "{n} outcomes");
+                continue;
+            }
+            sure += 1;
+            let value: f64 = value.parse().unwrap();
+            let read = |text: &str| text.parse::<f64>().unwrap();
+            let edge = |rank: usize, outward: f64| {
+                let bin = (errors[rank - 1] * 256.0).floor() + outward;
+                ((1.0 + value) * (bin / 256.0).exp() - 1.0).max(0.0)
+            };
+            let wanted = [
+                edge((n + 1) / 10, 0.0),
+                edge((9 * (n + 1)).div_ceil(10), 1.0),
+                (hits + 1.0) / (n as f64 + 2.0),
+            ];
+            for (found, wanted) in [read(low), read(high), read(confidence)].iter().zip(wanted) {
+                assert!(
+                    (found - wanted).abs() <= 1e-9 * wanted.max(1.0),
+                    "{found} {wanted}"
+                );
+            }
+        }
+        let new = new.iter().map(|([pool, day, value], _)| {
+            (
+                (*pool).to_owned(),
+                day.parse().unwrap(),
+                value.parse().unwrap(),
+            )
+        });
+        said.extend(new);
+    }
+    assert!(sure >= 20, "{sure}");
 }
 
 /// The earlier pipeline's consumer: `pandas.read_csv`, and a model of growth on lags of the series.
