@@ -1,6 +1,7 @@
 //! Answers of the store's latest states, kept as text: as long as nothing is committed, the same
-//! question has the same answer.
+//! question has the same answer, and is given it where no store can be read.
 
+use parking_lot::Mutex;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 use schemars::JsonSchema;
@@ -13,6 +14,8 @@ use warp::http::HeaderValue;
 const MOST_BYTES: u64 = 64 << 20;
 /// Answers for which that is enough, about.
 const ANSWERS: usize = 16_384;
+/// Longer answers are copied where that may take a while.
+const MOST_AT_ONCE_BYTES: usize = 64 << 10;
 /// What a question costs beside its text, about, in bytes.
 const OVERHEAD_BYTES: u64 = 200;
 
@@ -30,7 +33,11 @@ pub(super) type Question = (HeaderValue, String);
 
 /// Answers to questions.
 #[derive(Debug)]
-pub(super) struct Answers(Cache<Question, Arc<Kept>, Sizes>);
+pub(super) struct Answers {
+    kept: Cache<Question, Arc<Kept>, Sizes>,
+    /// The last state that was read, by the store's number and by name.
+    last: Mutex<Option<(u64, HeaderValue)>>,
+}
 
 /// An answer as text.
 #[derive(Debug)]
@@ -56,7 +63,7 @@ impl Default for Answers {
             .estimated_items_capacity(ANSWERS)
             .weight_capacity(MOST_BYTES)
             .build();
-        Self(match options {
+        let kept = match options {
             Ok(options) => Cache::with_options(
                 options,
                 Sizes,
@@ -65,19 +72,38 @@ impl Default for Answers {
             ),
             // Without a number that is asked for; all are given.
             Err(_) => Cache::with_weighter(ANSWERS, MOST_BYTES, Sizes),
-        })
+        };
+        let last = Mutex::default();
+        Self { kept, last }
     }
 }
 
 impl Answers {
-    /// What was answered to that question.
-    pub(super) fn get(&self, question: &Question) -> Option<Arc<Kept>> {
-        self.0.get(question)
+    /// What was answered to that question, or what is answered now: once, however many ask at the
+    /// same time.
+    ///
+    /// # Errors
+    /// What `answer` says; then nothing is kept.
+    pub(super) fn of<E>(
+        &self,
+        question: &Question,
+        answer: impl FnOnce() -> Result<Arc<Kept>, E>,
+    ) -> Result<Arc<Kept>, E> {
+        self.kept.get_or_insert_with(question, answer)
     }
 
-    /// Keeps an answer.
-    pub(super) fn keep(&self, question: Question, kept: Arc<Kept>) {
-        self.0.insert(question, kept);
+    /// A state has this number and this name.
+    pub(super) fn note(&self, state: u64, tag: &HeaderValue) {
+        *self.last.lock() = Some((state, tag.clone()));
+    }
+
+    /// The name of the state with this number, and what was answered of it, if it can be given
+    /// without reading or copying much.
+    pub(super) fn ready(&self, state: u64, text: &str) -> Option<(HeaderValue, Arc<Kept>)> {
+        let last = self.last.lock().clone();
+        let (_, tag) = last.filter(|(known, _)| *known == state)?;
+        let kept = self.kept.get(&(tag.clone(), text.to_owned()))?;
+        (kept.text.len() <= MOST_AT_ONCE_BYTES).then_some((tag, kept))
     }
 }
 
@@ -137,5 +163,31 @@ mod tests {
         ] {
             assert_eq!(kept.at(UnixSeconds(now)), text);
         }
+    }
+
+    #[test]
+    fn only_what_is_known_of_the_present_state_is_ready() {
+        let answers = Answers::default();
+        let [old, new] = ["W/\"1\"", "W/\"2\""].map(HeaderValue::from_static);
+        let kept = |many| {
+            Arc::new(Kept {
+                text: "x".repeat(many),
+                counts_from: None,
+            })
+        };
+        for (path, many) in [("/a", 5), ("/large", 1 << 20)] {
+            let question = (old.clone(), path.to_owned());
+            let found = answers.of(&question, || Ok::<_, ()>(kept(many)));
+            assert_eq!(found.unwrap().text.len(), many);
+        }
+        assert!(answers.ready(7, "/a").is_none(), "no state is known");
+        answers.note(7, &old);
+        let (tag, found) = answers.ready(7, "/a").unwrap();
+        assert_eq!((tag, found.text.len()), (old, 5));
+        assert!(answers.ready(7, "/b").is_none(), "never answered");
+        assert!(answers.ready(7, "/large").is_none(), "copied elsewhere");
+        assert!(answers.ready(8, "/a").is_none(), "something was written");
+        answers.note(8, &new);
+        assert!(answers.ready(8, "/a").is_none(), "another state");
     }
 }

@@ -65,22 +65,16 @@ impl Route {
     {
         let run = move |context: &Context, asked: &Asked| {
             let query = asked.read_query()?;
-            let snapshot = Snapshot::take(context)?;
-            let tag = snapshot.tag()?;
+            let (snapshot, tag) = Snapshot::named(context)?;
             if asked.headers.get(IF_NONE_MATCH) == Some(&tag) {
                 return Ok(reply::unchanged(&tag));
             }
             let question = (tag.clone(), asked.text());
-            let kept = match context.answers.get(&question) {
-                Some(kept) => kept,
-                None => {
-                    let answer = answer(&snapshot, asked, query)?;
-                    let kept = Kept::of(&answer).map_err(|e| Error::Failed(e.to_string()))?;
-                    let kept = Arc::new(kept);
-                    context.answers.keep(question, kept.clone());
-                    kept
-                }
-            };
+            let kept = context.answers.of(&question, || {
+                let answer = answer(&snapshot, asked, query)?;
+                let kept = Kept::of(&answer).map_err(|e| Error::Failed(e.to_string()))?;
+                Ok::<_, Refusal>(Arc::new(kept))
+            })?;
             Ok(reply::of_state(&tag, kept.at(now())))
         };
         Self {
@@ -136,6 +130,19 @@ impl Route {
     /// Answers.
     pub(super) fn answer(&self, context: &Context, asked: &Asked) -> Result<Response, Refusal> {
         (self.run)(context, asked)
+    }
+
+    /// The answer that was given already of the store's present state: reads nothing.
+    pub(super) fn ready(&self, context: &Context, asked: &Asked) -> Option<Response> {
+        if !self.has_tag {
+            return None;
+        }
+        let state = context.sources.reader.state();
+        let (tag, kept) = context.answers.ready(state, &asked.text())?;
+        Some(match asked.headers.get(IF_NONE_MATCH) == Some(&tag) {
+            true => reply::unchanged(&tag),
+            false => reply::of_state(&tag, kept.at(now())),
+        })
     }
 
     /// Takes the parts out of paths that are this route's.

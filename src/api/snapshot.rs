@@ -31,9 +31,22 @@ impl<'c> Snapshot<'c> {
         Ok(Self { context, view })
     }
 
+    /// The same with its name, which is known from then on as that of the store's present state.
+    pub(super) fn named(context: &'c Context) -> Result<(Self, HeaderValue), Refusal> {
+        let reader = &context.sources.reader;
+        let before = reader.state();
+        let snapshot = Self::take(context)?;
+        let is_present = reader.state() == before;
+        let tag = snapshot.tag()?;
+        if is_present {
+            context.answers.note(before, &tag);
+        }
+        Ok((snapshot, tag))
+    }
+
     /// What names this state: another one has another name. Weak, since an answer also says how
     /// old it is.
-    pub(super) fn tag(&self) -> Result<HeaderValue, Refusal> {
+    fn tag(&self) -> Result<HeaderValue, Refusal> {
         let view = &self.view;
         let epoch = view.identity()?.epoch;
         let notice = view.last_notice();

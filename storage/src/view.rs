@@ -79,6 +79,12 @@ impl Reader {
         Ok(view)
     }
 
+    /// What names the state as of now: another number after every write. Of a view between two
+    /// equal ones it names that view's state.
+    pub fn state(&self) -> u64 {
+        self.db.rocks.latest_sequence_number()
+    }
+
     /// Bytes that the store's files take on disk.
     pub fn disk_bytes(&self) -> Result<u64, StoreError> {
         folder::disk_bytes(self.db.path()).map_err(|source| StoreError::NotReadable {

@@ -208,6 +208,8 @@ async fn answer(
     let mut response = if route.is_light {
         let answer = route.answer(&context, &asked);
         answer.unwrap_or_else(|refusal| reply::refused(&refusal))
+    } else if let Some(ready) = route.ready(&context, &asked) {
+        ready
     } else {
         blocking(context, move |context| route.answer(context, &asked)).await?
     };
