@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 use tower::{Layer, Service};
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate, SizeAbove};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use warp::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use warp::http::{HeaderValue, Method, Request, Response};
@@ -32,6 +33,9 @@ const HEADER_DEADLINE: Duration = Duration::from_secs(5);
 const CONNECTION_DEADLINE: Duration = Duration::from_secs(300);
 /// Largest request head read, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
+/// Shorter answers are sent as they are: a compressor takes 300 KB for each, and to allocate and give
+/// back so much, thousands of times a second, made all answers wait.
+const LEAST_COMPRESSED_BYTES: u16 = 16 * 1024;
 /// Pause after a failed accept (out of file descriptors), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -113,8 +117,11 @@ where
     }
 }
 
-fn compression() -> CompressionLayer {
-    CompressionLayer::new().quality(CompressionLevel::Fastest)
+fn compression() -> CompressionLayer<impl Predicate> {
+    let worth_it = DefaultPredicate::new().and(SizeAbove::new(LEAST_COMPRESSED_BYTES));
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(worth_it)
 }
 
 /// Pages of these origins may ask with a script.

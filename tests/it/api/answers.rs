@@ -198,12 +198,14 @@ fn what_did_not_change_is_not_sent_again() {
         assert_eq!(served.client.ask(Method::GET, &path, &other).status, 200);
     }
     let plain = served.client.get(&format!("/api/features/{pool}"));
-    let packed = [("accept-encoding", "gzip")];
-    let packed = served
-        .client
-        .ask(Method::HEAD, &format!("/api/features/{pool}"), &packed);
-    assert_eq!(packed.header("content-encoding"), "gzip");
-    assert_eq!(plain.header("content-encoding"), "");
+    // What is long is packed; what is short goes faster as it is.
+    let accepts = [("accept-encoding", "gzip")];
+    let encoding = |path: &str| {
+        let answer = served.client.ask(Method::HEAD, path, &accepts);
+        answer.header("content-encoding").to_owned()
+    };
+    assert_eq!(encoding("/api/openapi.json"), "gzip");
+    assert_eq!(encoding(&format!("/api/features/{pool}")), "");
     assert_eq!(plain.header("x-content-type-options"), "nosniff");
     served.daemon.stop();
 }
