@@ -4,7 +4,7 @@ use super::{begin, intact};
 use crate::support::{Chain, Disk, Program, exits_with_one_error};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// User and group of nobody on Debian.
 const NOBODY: &str = "65534";
@@ -123,6 +123,20 @@ fn a_store_in_use_is_named_and_can_be_read() {
     .run();
     exits_with_one_error(&outcome, 1, &[&folder.path().display().to_string()]);
     Program::on(folder.path(), &chain.url, &["status"]).succeed();
+}
+
+#[test]
+fn a_reader_that_goes_ends_a_command_without_a_word() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_tidegauge"))
+        .args(["config", "print"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert_eq!(ended.status.code(), Some(141));
 }
 
 /// The first file of that name below a folder.
